@@ -44,7 +44,7 @@ def evaluate(backend: Any, changed: set[tuple[str, str]]) -> None:
 
 
 def scale(alarm: Any, above: float = 0) -> None:
-    """Run the scaling policies of an alarm that sounds, which CloudWatch does for as long as it sounds.
+    """Run the scaling policies of an alarm that fires, which CloudWatch does for as long as it fires.
 
     ``above`` is by how much the metric is above the threshold, which a state that is set by hand does not
     say.

@@ -379,7 +379,7 @@ class Executions:
         summary: str = "",
         told: Mapping[str, str] | None = None,
     ) -> None:
-        """End a run, and let executions go on."""
+        """End a run, and let executions continue."""
         error = "" if succeeded else summary or "Build terminated with state: FAILED"
         run.end("Succeeded" if succeeded else "Failed", summary, error)
         run.variables = dict(told or {})

@@ -1,7 +1,7 @@
 """Runs the containers of training and processing jobs as processes of this machine.
 
 The emulator itself starts no process: what is here stands beside it, sees which jobs are in progress, gives
-each a folder in the place of `/opt/ml`, and writes what it leaves behind where the job says. A container
+each a folder instead of `/opt/ml`, and writes what it leaves behind where the job says. A container
 is a folder with a program, by the name of the repository that its image is in; images are not pulled.
 """
 

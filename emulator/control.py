@@ -156,7 +156,7 @@ class Application:
     def _struck(
         self, fault: faults.Fault, call: Any, environ: Environ, start_response: StartResponse
     ) -> Iterable[bytes]:
-        """What a fault answers in the place of moto, before or after it."""
+        """What a fault answers instead of moto, before or after it."""
         if fault.kind == "delay":
             time.sleep(fault.seconds)
             return self._moto(environ, start_response)

@@ -1,4 +1,4 @@
-"""Where Terraform keeps the states of an environment, in the place of the state bucket in S3.
+"""Where Terraform keeps the states of an environment, instead of the state bucket in S3.
 
 Each Spec has the arguments of Terraform's backend by their own names. Credentials are no
 arguments: each backend takes them from the variables that its documentation names.

@@ -126,7 +126,7 @@ class _LazyPackage(ModuleType):
 
 
 def _load_lazily(name: str) -> None:
-    """Put an empty package in the place of one that imports all its submodules."""
+    """Put an empty package instead of one that imports all its submodules."""
     if name in sys.modules:
         return
     spec = importlib.util.find_spec(name)

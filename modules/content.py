@@ -9,7 +9,7 @@ whose user changed nothing. Therefore only what is set to other than AWS's defau
   always writes it, because a Spec has that default; `DEFAULTS` names each of these. A value that
   is written only if somebody asked for it counts, whatever AWS would have taken without it:
   writing it changes what Terraform sends, and a resource that cannot be changed needs a new name.
-- So a later release goes on sending what this one sends: another argument under an unchanged name
+- So a later release keeps sending what this one sends: another argument under an unchanged name
   makes Terraform replace the resource by one of the same name, which AWS refuses. A new argument
   is sent only where it is set to other than its default.
 - References (subnets, security groups, keys) are known to Terraform alone; `HELD` stands for

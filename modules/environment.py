@@ -62,8 +62,8 @@ from .vpc.spec import Network
 
 ENV1 = rule(
     "ENV1",
-    refuses="a layer without the layers that it stands on",
-    message="needs {layer}: write its Spec, or its Outputs by hand for one that exists",
+    refuses="a layer without the layers that it depends on",
+    message="needs {layer}: add {ways}",
     source="Inferform: layers read only from layers below",
 )
 
@@ -208,7 +208,7 @@ class Environment(Spec):
     """The inference services of the EKS cluster."""
 
     observability: Annotated[Observability | None, OBSERVABILITY] = None
-    """What watches all of it: alarms, who is told, dashboards, logs and money. `Observability()` is
+    """What watches all of it: alarms, who is notified, dashboards, logs and money. `Observability()` is
     useful alone. Default: nothing, but the alarms that roll a release back."""
 
     identity: Annotated[Identity | None, IDENTITY] = None
@@ -372,7 +372,7 @@ class Environment(Spec):
         return [part.name for part in self.parts]
 
     def below(self) -> dict[str, list[str]]:
-        """The layers that each layer stands on, of those that this environment deploys."""
+        """The layers that each layer depends on, of those that this environment deploys."""
         return _below(self.parts)
 
     def _specs(self, name: str) -> dict[str, Spec]:
@@ -397,7 +397,7 @@ class Environment(Spec):
         yield from self._check_imported()
         yield from self._check_specs()
         missing = [
-            ENV1.problem(*path, layer=layer)
+            ENV1.problem(*path, layer=layer, ways=self.records()[layer].ways)
             for part in self.parts
             for layer, path in part.needs.items()
             if getattr(self, layer, None) is None

@@ -113,7 +113,7 @@ def role_problems(context: Context, field: str, arn: str) -> Iterator[Problem]:
 
 
 class Existing(Spec):
-    """What a service uses in the place of what Inferform makes for it, each alone.
+    """What a service uses instead of what Inferform makes for it, each alone.
 
     None of it is changed or destroyed. Preflight compares what a role may do with what the service
     needs.
@@ -145,7 +145,7 @@ class Existing(Spec):
     security_groups: Annotated[
         Many[GroupId], Check(EXI5, lambda ids: len(ids) == len(set(ids)) <= 5)
     ] = ()
-    """The security groups of the containers, in the place of Inferform's: they must let HTTPS out
+    """The security groups of the containers, instead of Inferform's: they must let HTTPS out
     and, behind a load balancer, port 8080 in. Default: Inferform's."""
 
     def check_in(self, context: Context) -> Iterator[Problem]:

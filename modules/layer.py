@@ -64,7 +64,7 @@ class Layer(TerraformStack):
         target: Target,
         assume: bool = True,
     ) -> None:
-        """`assume=False` works with the caller's credentials in the place of a role."""
+        """`assume=False` works with the caller's credentials instead of a role."""
         super().__init__(scope, f"{context.key}-{layer}")
         self.context = context
         self.target = target

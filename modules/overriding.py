@@ -173,7 +173,7 @@ def _inline(role: Any, found: Elements) -> Iterator[str]:
 
 
 def _given(spec: Overridable, role: str) -> str:
-    """Says that somebody else's role stands in the place of one."""
+    """Says that somebody else's role stands instead of one."""
     field = "task_role" if role == "role" else f"{role}_role"
     if getattr(getattr(spec, "existing", None), field, None) is None:
         return ""

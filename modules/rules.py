@@ -89,7 +89,7 @@ class Rule:
 
     @property
     def template(self) -> str:
-        """The message with the names of its fields in the place of values: `<instance type>`."""
+        """The message with the names of its fields instead of values: `<instance type>`."""
         return "".join(
             text + ("" if name in (None, "hint") else f"<{name.replace('_', ' ')}>")
             for text, name, _, _ in Formatter().parse(self.message)
@@ -118,7 +118,7 @@ def nearest(wrong: object, known: Iterable[str]) -> list[str]:
     Case does not count. Words at the same place must be alike too: `min_size` is no misspelling
     of `max_size`, nor `us-east-9` of `us-east-1`.
     """
-    # Nobody mistypes a name into this, and comparing what is long takes long.
+    # Skip long input: difflib is quadratic, and no typo is this long.
     if not isinstance(wrong, str) or len(wrong) > 100:
         return []
     word, by_folded = wrong.casefold(), {entry.casefold(): entry for entry in known}
@@ -126,7 +126,7 @@ def nearest(wrong: object, known: Iterable[str]) -> list[str]:
         return [by_folded[word]]
     matches = difflib.get_close_matches(word, list(by_folded), n=5, cutoff=_NEAR)
     matches = [match for match in matches if _is_slip(word, match)]
-    # What was left out at one end is likelier than what was put in the place of something.
+    # What was left out at one end is likelier than what was put instead of something.
     longer = [match for match in matches if match.endswith(word) or match.startswith(word)]
     ratios = {match: _ratio(match, word) for match in longer or matches}
     best = max(ratios.values(), default=0)

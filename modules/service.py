@@ -1,6 +1,6 @@
 """Service: the base of every Spec that serves or runs something.
 
-What Inferform has to know of a service beside its Terraform stands on its own Spec. Every
+What Inferform has to know of a service beside its Terraform is in its own Spec. Every
 operation (cost, reachability, push, promote, simulate, verify ...) starts from the walk
 `Environment.deployed` and asks the Spec. Pure: no Node, no boto3; it ships in the wheel.
 """
@@ -195,7 +195,7 @@ class Service(Overridable, Billed, Drawn, Leading, Named, Reaching):
     """Why it cannot be simulated, where it does not scale or `scales` is None."""
 
     existing: Existing = Existing()
-    """What somebody else made, in the place of what Inferform makes for it: roles, a key, subnets
+    """What somebody else made, instead of what Inferform makes for it: roles, a key, subnets
     and security groups. Default: nothing."""
 
     def existing_problems(self, place: Place) -> Iterator[Problem]:

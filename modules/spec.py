@@ -199,7 +199,7 @@ class Spec(BaseModel):
         ):
             object.__setattr__(self, name, getattr(made, name))
 
-    # Pydantic would otherwise call it for a dict in the place of a Spec.
+    # Pydantic would otherwise call it for a dict instead of a Spec.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
     if not TYPE_CHECKING:

@@ -174,7 +174,7 @@ def _adopt_known(
             _terraform(stack, environment, "state", "rm", address)
             _terraform(stack, environment, "import", "-input=false", address, identifier)
             _delete(discarded[kind], old, aws)
-            done.append(f"imported {address} ({identifier}) in the place of {old}")
+            done.append(f"imported {address} ({identifier}) instead of {old}")
     return done
 
 
@@ -209,7 +209,7 @@ def _changes(stack: Stack, environment: Mapping[str, str]) -> tuple[Change, ...]
         "plan", f"-out={file}", "-no-color", "-input=false", environment=environment
     )
     if planned.status and lacking(planned.output):
-        return ()  # it was never deployed, as what it stands on is not
+        return ()  # it was never deployed, as what it depends on is not
     if planned.status and not is_saved(planned.output):
         lines = [f"{stack.name} cannot be planned", *errors_of(planned.output)]
         raise OperatorError("\n  ".join(lines))

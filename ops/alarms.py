@@ -45,7 +45,7 @@ class AlarmState:
 
 
 def read(environment: Environment, aws: Aws) -> list[AlarmState]:
-    """Every alarm of the observability layer, those that sound first.
+    """Every alarm of the observability layer, those that fire first.
 
     Raises BadInputError where the environment has no such layer.
     """

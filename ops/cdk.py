@@ -109,7 +109,7 @@ def deploy(
 ) -> Deployment:
     """Run `cdktf deploy` for stacks of the last synthesis, without a prompt.
 
-    `alone` is for stacks without those that they stand on, none of which stands on another.
+    `alone` is for stacks without those that they depend on, none of which depends on another.
     `parallelism` of them run at a time. `follow` is called after each line
     that concerns a stack. The whole output goes to a log.
     """

@@ -304,7 +304,7 @@ UNKNOWN_TYPE = check(
     "unknown-type",
     "refuses an unknown Content-Type",
     command="check-container",
-    why="a body that is read as another type gives a wrong prediction in the place of an error",
+    why="a body that is read as another type gives a wrong prediction instead of an error",
     fix="answer 415 to a Content-Type that is not served",
     source=_CONTRACT,
 )

@@ -110,7 +110,7 @@ def main() -> None:
 
 
 def _is_told(error: Exception) -> bool:
-    """Whether an error of AWS's or the emulator's says all that there is to say."""
+    """True for botocore and emulator errors, which are printed without a traceback."""
     return type(error).__module__.startswith(("botocore.", "inferform_emulator.process"))
 
 

@@ -107,7 +107,7 @@ def _absent(synthesis: Stacks, wanted: Sequence[Stack]) -> list[Finding]:
 
 
 def push_small(aws: Aws, absent: Iterable[Finding]) -> list[str]:
-    """Push a small image and artifact in the place of each that is missing; answers their URIs.
+    """Push a small image and artifact instead of each that is missing; answers their URIs.
 
     For the emulator alone: nothing serves what is in them.
     """

@@ -102,7 +102,7 @@ def deploy(
     `check` may refuse the stacks, and `ask` is called with them, before anything is done; `verified`
     says whether the services that were changed are looked at afterwards. `parallelism` stacks are
     deployed at a time, see `side_by_side`; where one fails, those above it are left, and the
-    others are deployed. With `base`, a branch or commit, stacks that are as there, and stand on none
+    others are deployed. With `base`, a branch or commit, stacks that are as there, and depend on none
     that is not, are left out. Raises OperatorError with
     a report of every stack when one fails or a service does not serve, and BadInputError for a
     pattern that matches none.
@@ -167,10 +167,10 @@ def _complete(runs: Iterable[StackRun], synthesis: Stacks) -> None:
 def _batches(
     names: Sequence[str], runs: Mapping[str, StackRun], synthesis: Stacks
 ) -> Iterator[tuple[list[str], bool]]:
-    """What cdktf deploys in one run, and whether without what it stands on.
+    """What cdktf deploys in one run, and whether without what it depends on.
 
     cdktf keeps the order of stacks only where all those below them are among them, so others go level by
-    level. It begins no stack after one that fails; those that do not stand on it are deployed then.
+    level. It begins no stack after one that fails; those that do not depend on it are deployed then.
     """
     below = below_each(synthesis.stacks)
     if names and all({*below[name]} <= {*names} for name in names):
@@ -501,7 +501,7 @@ def destroy(
     cdktf-cli 0.21 can start Terraform again and again when one of several destroys fails.
     `parallelism` of them run at a time, see `side_by_side`. Where one fails, those below it are
     left, the others are destroyed, and OperatorError says what has become of each. Raises
-    BadInputError while a stack that is left stands on one of them.
+    BadInputError while a stack that is left depends on one of them.
     """
     environment = program.terraform_environment()
     with stdout.status("synthesizing"):
@@ -544,7 +544,7 @@ def destroy(
             lines += [f"  {line}" for line in error.message.splitlines()]
         left = [name for name in wanted if name not in destroyed]
         lines += [
-            "what was destroyed stays destroyed, and the next run does the rest: "
+            "what was destroyed stays destroyed; the next run continues where this one stopped: "
             f"{command('destroy', left, synthesis)}",
             f"the whole output is in {_shown(log)}",
         ]
@@ -553,7 +553,7 @@ def destroy(
 
 
 def refuse_below(names: Sequence[str], synthesis: Stacks) -> None:
-    """Raise BadInputError where others with resources stand on some stacks of a synthesis.
+    """Raise BadInputError where others with resources depend on some stacks of a synthesis.
 
     What they read from the state below would be gone, and Terraform could neither change nor
     destroy them.

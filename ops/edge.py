@@ -51,7 +51,7 @@ class Device:
     name: str
     status: str
     outcome: str
-    """How the fleet's deployment stands on it; empty where it has none."""
+    """The state of the fleet's deployment on it; empty where it has none."""
 
     runs: Mapping[str, str]
 

@@ -1,4 +1,4 @@
-"""What an operator's command says when it cannot go on."""
+"""What an operator's command says when it cannot continue."""
 
 from __future__ import annotations
 

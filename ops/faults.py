@@ -24,7 +24,7 @@ _LOCK_FIELD = re.compile(r"^(ID|Path|Operation|Who|Version|Created|Info):\s*(.*)
 _SHOWN = 12
 _LONGEST = 600
 
-# What people are told in the place of Terraform's headings that say nothing.
+# What people are told instead of Terraform's headings that say nothing.
 _EMPTY_HEADINGS = ("Resource postcondition failed",)
 
 
@@ -46,7 +46,7 @@ class Fault:
         """What went wrong, on one line."""
         said = " ".join(self.detail)
         if self.heading not in _EMPTY_HEADINGS:
-            # A long heading goes on in the next line.
+            # A long heading continues in the next line.
             end = " " if self.heading.endswith(",") else ". "
             said = f"{self.heading}{end}{said}" if said else self.heading
         said = _WIRE.sub("", re.sub(r"\s+", " ", said)).strip()

@@ -79,7 +79,7 @@ def latest_approved(pin: ModelPackage, aws: Aws) -> str:
 
 
 def rollouts(environment: Environment) -> list[dict[str, object]]:
-    """How updates reach each endpoint, and how long one takes at worst."""
+    """How updates reach each endpoint, and how long one takes in the worst case."""
     return [
         _rollout(each.name, each.spec)
         for each in environment.deployed
@@ -145,7 +145,7 @@ def plan(loaded: Loaded, key: str, pins: Pins, latest: dict[str, str]) -> Promot
 
 
 class _Pinning(cst.CSTTransformer):
-    """Other ARNs in the place of some, quoted as they were."""
+    """Other ARNs instead of some, quoted as they were."""
 
     def __init__(self, wanted: dict[str, str]) -> None:
         super().__init__()

@@ -3,7 +3,7 @@
 The files say in which group each service is, the states in which it was. A move writes the state that
 gains before the one that loses, holding the locks of both, so that every resource is in a state at any
 time. What it is about to do is written down first: a run that was killed leaves that and its locks, by
-which the next one goes on.
+which the next one continues.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def go_on(states: States) -> Move:
 
 
 def check_by_plan(program: Program, variables: Mapping[str, str], layer_tag: str) -> Check:
-    """Plan with Terraform in a folder apart, with the content in the place of the state.
+    """Plan with Terraform in a folder apart, with the content instead of the state.
 
     `layer_tag` is the key of the tag that names the layer.
     """

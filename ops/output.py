@@ -81,7 +81,7 @@ def confirm(question: str, approved: bool) -> None:
     if approved:
         return
     if not stdout.is_terminal:
-        raise BadInputError("there is nobody to ask", "--auto-approve goes on without asking")
+        raise BadInputError("there is nobody to ask", "--auto-approve continues without asking")
     typer.confirm(question, abort=True)
 
 

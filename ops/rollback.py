@@ -298,10 +298,10 @@ def _sort(text: str) -> str:
 
 
 def _value(found: Deployed, path: Path_, now: str, whole: str, text: str) -> str:
-    """The value in the place of `now` that makes `text` of `whole`."""
+    """The value instead of `now` that makes `text` of `whole`."""
     kept = whole.removesuffix(now)
     if kept and not text.startswith(kept):
         raise BadInputError(
-            f"{found.name} served {text}, which no {path[-1]} in the place of {now} gives", _BY_HAND
+            f"{found.name} served {text}, which no {path[-1]} instead of {now} gives", _BY_HAND
         )
     return text.removeprefix(kept)

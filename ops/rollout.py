@@ -32,7 +32,7 @@ class Rollout:
 
     @property
     def running(self) -> bool:
-        """Whether it goes on."""
+        """Whether it continues."""
         return self.status in _RUNNING
 
 

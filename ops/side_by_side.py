@@ -1,4 +1,4 @@
-"""Work on stacks side by side: in order where one stands on another, at the same time elsewhere."""
+"""Work on stacks side by side: in order where one depends on another, at the same time elsewhere."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Done(Generic[Result]):
 
 
 def below_each(stacks: Iterable[Stack]) -> dict[str, set[str]]:
-    """What each stack stands on, also by way of others; `stacks` come those below first."""
+    """What each stack depends on, also by way of others; `stacks` come those below first."""
     found: dict[str, set[str]] = {}
     for stack in stacks:
         found[stack.name] = {*stack.dependencies}.union(
@@ -48,7 +48,7 @@ def below_each(stacks: Iterable[Stack]) -> dict[str, set[str]]:
 
 
 def levels(names: Sequence[str], below: Mapping[str, Collection[str]]) -> list[list[str]]:
-    """Names that do not stand on each other, those below first."""
+    """Names that do not depend on each other, those below first."""
     found: list[list[str]] = []
     left = [*names]
     while left:

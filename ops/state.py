@@ -521,7 +521,7 @@ class States:
     def how_to_unlock(self, layer: str, lock: Lock | None) -> str:
         """The command that clears a lock whose run is dead, with what else has to be done."""
         if lock is not None and lock.is_of_move:
-            return f"inferform state move {self._context.key} goes on"
+            return f"inferform state move {self._context.key} continues"
         return f"inferform state unlock {self._context.key} {layer}"
 
 
@@ -592,7 +592,7 @@ def _content(text: str | bytes, name: str) -> dict[str, Any]:
 
 
 def difference(now: State | None, then: State) -> Difference:
-    """What putting `then` in the place of `now` changes."""
+    """What putting `then` instead of `now` changes."""
     before, after = now.resources if now else {}, then.resources
     return Difference(
         added=sorted(after.keys() - before.keys()),

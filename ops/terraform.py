@@ -447,7 +447,7 @@ def _endpoint(variables: Mapping[str, str]) -> str:
 
 @dataclass(frozen=True)
 class Stack:
-    """One synthesized stack: its name, its folder and the stacks it stands on."""
+    """One synthesized stack: its name, its folder and the stacks it depends on."""
 
     name: str
     folder: Path

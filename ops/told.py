@@ -32,7 +32,7 @@ class Story:
     """What stops answering, and for how long; empty when nothing does."""
 
     resets_capacity: str = ""
-    """How the update resets live capacity; empty when it does not."""
+    """How the update resets the running instance count; empty when it does not."""
 
     rollout: str = ""
     worst_case: str = ""

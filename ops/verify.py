@@ -153,7 +153,7 @@ def verify_applied(
     *,
     waiting: Callable[[str], object] = lambda _: None,
 ) -> Applied:
-    """Check what an apply has changed, and what stands on it in the same state, without a request.
+    """Check what an apply has changed, and what depends on it in the same state, without a request.
 
     What Terraform does not wait for is waited for, up to half an hour; `waiting` is told of it.
     """

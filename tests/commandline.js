@@ -7,7 +7,7 @@
 //
 // A run prints where the process with that id would. It is over when Node.js would end by itself. One that
 // is other than the run before loads again what remembers that: CDKTF's own files and what reads arguments.
-// After one that fails the process ends, so that none goes on from what another has left half done.
+// After one that fails the process ends, so that none continues from what another has left half done.
 
 "use strict";
 

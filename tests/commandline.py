@@ -1,4 +1,4 @@
-"""Processes of CDKTF's command line that go on running between deploys, in the place of one for each."""
+"""Processes of CDKTF's command line that keep running between deploys, instead of one for each."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ class Keeping:
 
     def close(self) -> None:
         """End every process."""
-        # Without this it would go on waiting for the next run.
+        # Without this it would keep waiting for the next run.
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self._serving.join()

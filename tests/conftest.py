@@ -74,7 +74,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     """Spread the files of WAITING, put those of LONG before the rest, and the tests of a story in
     their order.
 
-    pytest-randomly has shuffled the files, and the tests in each, before this hook goes on.
+    pytest-randomly has shuffled the files, and the tests in each, before this hook continues.
     """
     written = {item: number for number, item in enumerate(items)}
     yield
@@ -178,7 +178,7 @@ def models_read_once() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def running_providers() -> Iterator[None]:
-    """Providers, and CDKTF's command line, that go on running between runs, whoever starts those."""
+    """Providers, and CDKTF's command line, that keep running between runs, whoever starts those."""
     with lent(), kept():
         yield
 

@@ -1,4 +1,4 @@
-"""Providers that go on running between runs of Terraform, in the place of one for each run."""
+"""Providers that keep running between runs of Terraform, instead of one for each run."""
 
 from __future__ import annotations
 
@@ -264,7 +264,7 @@ class Lending:
 
     def close(self) -> None:
         """End every provider."""
-        # Without this it would go on waiting for the next run.
+        # Without this it would keep waiting for the next run.
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self._serving.join()

@@ -61,7 +61,7 @@ def terraform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
 
 @contextmanager
 def run(command: str, folder: Path, **variables: str) -> Iterator[str]:
-    """A run that goes on until the end of the block, and the provider that it has."""
+    """A run that continues until the end of the block, and the provider that it has."""
     with subprocess.Popen(
         ["terraform", f"-chdir={folder}", command],
         env={**os.environ, **variables},

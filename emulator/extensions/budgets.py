@@ -23,7 +23,7 @@ service = Service("budgets", BudgetsResponse)
     gap="missing: a budget in Terraform fails when it is read",
 )
 def describe_subscribers_for_notification(response: BudgetsResponse) -> str:
-    """AWS answers who is told."""
+    """AWS answers who is notified."""
     wanted = response._get_param("Notification")
     for notification in _budget(response, response._get_param("BudgetName")).notifications:
         if all(notification.details.get(field) == value for field, value in wanted.items()):
@@ -70,7 +70,7 @@ def _budget(response: BudgetsResponse, name: str) -> Any:
 
 @service.adds("UpdateBudget", gap="missing: a changed limit fails")
 def update_budget(response: BudgetsResponse) -> str:
-    """AWS takes the new budget in the place of the old one, and keeps its notifications."""
+    """AWS takes the new budget instead of the old one, and keeps its notifications."""
     given = response._get_param("NewBudget")
     budget = _budget(response, given["BudgetName"])
     _require_one_amount(given)

@@ -318,7 +318,7 @@ def parameters_of(original: Original, stack: Any) -> list[dict[str, Any]]:
 def describe_stacks(
     original: Original, backend: CloudFormationBackend, name_or_stack_id: str
 ) -> list[Stack]:
-    """AWS goes on with what it has begun; here every answer takes it on."""
+    """AWS continues with what it has begun; here every answer takes it on."""
     for stack in [*backend.stacks.values()]:
         if name_or_stack_id in (None, "", stack.name, stack.stack_id):
             _advance(backend, stack)
@@ -426,7 +426,7 @@ def _note(stack: Any, logical: str, status: str, reason: str | None) -> None:
 def _delete_resources(stack: Any) -> None:
     resources = stack.resource_map
     made = [name for name in resources._parsed_resources if name in resources._resource_json_map]
-    # what was made last may stand on what was made first
+    # what was made last may depend on what was made first
     for name in reversed(made):
         declared = resources._resource_json_map[name]
         if declared.get("DeletionPolicy") == "Retain":

@@ -114,7 +114,7 @@ def list_pipelines(original: Original, response: CodePipelineResponse) -> Action
     "StartPipelineExecution", gap="lets an execution succeed at once, without a stage"
 )
 def start_pipeline_execution(original: Original, response: CodePipelineResponse) -> ActionResult:
-    """AWS starts it, and goes on for as long as its actions take."""
+    """AWS starts it, and continues for as long as its actions take."""
     found = _pipeline(response, response._get_param("name"))
     variables = {v["name"]: v["value"] for v in response._get_param("variables") or ()}
     return ActionResult({"pipelineExecutionId": _start(found, variables, "StartPipelineExecution")})

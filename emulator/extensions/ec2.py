@@ -244,7 +244,7 @@ def create_transit_gateway_vpc_attachment(
 def delete_transit_gateway_vpc_attachment(
     original: Original, backend: EC2Backend, transit_gateway_attachment_id: str
 ) -> Any:
-    """AWS goes on answering it by its id, as deleted."""
+    """AWS keeps answering it by its id, as deleted."""
     attachment = original(backend, transit_gateway_attachment_id)
     held = backend.__dict__.setdefault("deleted_attachments", {})
     held[transit_gateway_attachment_id] = attachment
@@ -295,7 +295,7 @@ def create_capacity_reservation(response: EC2Response) -> ActionResult:
 
 @service.adds("DescribeCapacityReservations", gap="missing")
 def describe_capacity_reservations(response: EC2Response) -> ActionResult:
-    """AWS goes on answering those that have ended or were cancelled."""
+    """AWS keeps answering those that have ended or were cancelled."""
     found = capacity.list_reservations(
         response.ec2_backend,
         response._get_param("CapacityReservationIds", []),
@@ -315,7 +315,7 @@ def modify_capacity_reservation(response: EC2Response) -> ActionResult:
 
 @service.adds("CancelCapacityReservation", gap="missing")
 def cancel_capacity_reservation(response: EC2Response) -> ActionResult:
-    """AWS gives the capacity back; what runs in it goes on, on demand."""
+    """AWS gives the capacity back; what runs in it continues, on demand."""
     capacity.cancel(response.ec2_backend, response._get_param("CapacityReservationId"))
     return ActionResult({"Return": True})
 

@@ -90,7 +90,7 @@ class Deployment:
 
     @property
     def status(self) -> str:
-        """AWS's word for it; one to a group goes on, as things may join it."""
+        """AWS's word for it; one to a group continues, as things may join it."""
         if self.stopped:
             return self.stopped
         if not self.latest:

@@ -35,7 +35,7 @@ Original = Callable[..., Any]
 def get_permission(original: Original, bucket: FakeBucket, action: str, resource: str) -> Any:
     """AWS applies a statement only where its conditions hold.
 
-    The emulator speaks plain HTTP on loopback in the place of AWS's TLS endpoint, so a request
+    The emulator speaks plain HTTP on loopback instead of AWS's TLS endpoint, so a request
     counts as TLS unless it says ``X-Forwarded-Proto: http``.
     """
     if bucket.policy is None:

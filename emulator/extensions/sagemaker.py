@@ -234,7 +234,7 @@ def validate_production_variants(
 def validate_instances(
     original: Original, config: FakeEndpointConfig, variants: list[dict[str, Any]]
 ) -> None:
-    """AWS takes pools of instances in the place of one type."""
+    """AWS takes pools of instances instead of one type."""
     for variant in variants:
         pools = variant.get("InstancePools")
         if not pools:
@@ -716,7 +716,7 @@ def describe_inference_component(response: SageMakerResponse) -> ActionResult:
 
 @service.adds("UpdateInferenceComponent", gap="missing")
 def update_inference_component(response: SageMakerResponse) -> ActionResult:
-    """AWS rolls to the new specification batch by batch, and back where an alarm sounds."""
+    """AWS rolls to the new specification batch by batch, and back where an alarm fires."""
     component = _component(response)
     components.update(
         component,
@@ -1331,7 +1331,7 @@ def stop_monitoring_schedule(response: SageMakerResponse) -> EmptyResult:
 
 @service.adds("StartMonitoringSchedule", gap="missing")
 def start_monitoring_schedule(response: SageMakerResponse) -> EmptyResult:
-    """AWS goes on with one that was stopped."""
+    """AWS continues with one that was stopped."""
     return _switched(response, "Scheduled")
 
 

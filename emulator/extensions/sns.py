@@ -79,7 +79,7 @@ _NAMED = "answers ARNs of subscriptions that nobody has confirmed"
 
 @service.corrects("ListSubscriptionsByTopic", gap=_NAMED)
 def list_subscriptions_by_topic(original: Original, response: SNSResponse) -> ActionResult:
-    """AWS answers PendingConfirmation in the place of the ARN."""
+    """AWS answers PendingConfirmation instead of the ARN."""
     return _with_pending(original(response))
 
 

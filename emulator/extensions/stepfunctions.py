@@ -63,7 +63,7 @@ def validate_state_machine_definition(response: StepFunctionResponse) -> str:
 
 
 @service.corrects(
-    "CreateStateMachine", gap="takes a definition that starts or goes on with a state it lacks"
+    "CreateStateMachine", gap="takes a definition that starts or continues with a state it lacks"
 )
 def create_state_machine(original: Original, response: StepFunctionResponse) -> ActionResult:
     """AWS refuses it."""
@@ -74,7 +74,7 @@ def create_state_machine(original: Original, response: StepFunctionResponse) -> 
 
 
 @service.corrects(
-    "UpdateStateMachine", gap="takes a definition that starts or goes on with a state it lacks"
+    "UpdateStateMachine", gap="takes a definition that starts or continues with a state it lacks"
 )
 def update_state_machine(original: Original, response: StepFunctionResponse) -> ActionResult:
     """AWS refuses it."""

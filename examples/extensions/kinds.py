@@ -30,7 +30,7 @@ def _story(plan: Plan, change: Change) -> Iterator[Story]:
     before, after = change.both("image_uri")
     if change.action is Action.UPDATE and before != after:
         name = str(change.after.get("function_name"))
-        headline = f"runs {after} in the place of {before}"
+        headline = f"runs {after} instead of {before}"
         yield Story("Lambda function", name, change.address, str(change.action.value), headline)
 
 

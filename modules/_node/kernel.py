@@ -31,9 +31,9 @@ _OBJECT = re.compile(rb'"\$jsii\.byref":"[^"]*@(\d+)"')
 _WITHOUT_RESULT = ("addOverride", "addDependency")
 # What Node calls when everything is created.
 _OF_SYNTHESIS = ("prepareStack",)
-# So many short answers fit into a pipe that nobody reads meanwhile.
+# Stay below the pipe's buffer while responses are unread.
 _MOST_AHEAD = 128
-# What kernel.js writes in the place of a greeting.
+# What kernel.js writes instead of a greeting.
 _REFUSED = b'{"refused":'
 _END_OF_LIFE = "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"
 

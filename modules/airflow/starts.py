@@ -214,7 +214,7 @@ class TrainingDag(Spec):
     """The time zone of `schedule`, such as `Europe/Berlin`. Default: UTC."""
 
     max_wait_minutes: Annotated[int, Between(MWA22, 1, 40_320)] = 1440
-    """Minutes after which a task gives up waiting. What it started goes on. Default: 1,440, a day."""
+    """Minutes after which a task gives up waiting. What it started continues. Default: 1,440, a day."""
 
     def problems(self, environment: Environment) -> Iterator[Problem]:
         """Whether all that it starts is there."""

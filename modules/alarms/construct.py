@@ -123,7 +123,7 @@ class VariantAlarms(Construct):
         )
 
     def _evaluation(self) -> dict[str, Any]:
-        """When an alarm sounds, and whom it tells."""
+        """When an alarm fires, and whom it notifies."""
         return {
             "comparison_operator": "GreaterThanThreshold",
             "evaluation_periods": self._spec.evaluation_periods,

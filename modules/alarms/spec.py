@@ -64,7 +64,7 @@ ALM9 = rule(
 )
 ALM12 = rule(
     "ALM12",
-    refuses="an alarm or a scaling policy on a metric that is never published, so that it never sounds",
+    refuses="an alarm or a scaling policy on a metric that is never published, so that it never fires",
     message="{metric} is never published by {kind}{instead}",
     source="SageMaker developer guide, Amazon SageMaker AI metrics in Amazon CloudWatch; alarms and "
     "logs for tracking metrics from asynchronous endpoints; the same from serverless endpoints",
@@ -203,14 +203,14 @@ class EndpointAlarms(Spec):
     """Alarms on one variant of an endpoint: error rates and model latency."""
 
     server_error_percent: Percent | None = 1.0
-    """5XX answers per 100 invocations above which the alarm sounds. Default: 1; None for no
+    """5XX answers per 100 invocations above which the alarm fires. Default: 1; None for no
     alarm."""
 
     client_error_percent: Percent | None = 5.0
     """4XX answers likewise. Default: 5; None for no alarm."""
 
     model_latency_ms: Annotated[float, Between(ALM6, 1, 3_600_000)] | None = None
-    """Milliseconds of `ModelLatency` above which the alarm sounds. Default: no alarm, as only
+    """Milliseconds of `ModelLatency` above which the alarm fires. Default: no alarm, as only
     you know what is slow."""
 
     latency_percentile: Annotated[float, Between(ALM9, 50, 99.9)] = 99.0
@@ -222,11 +222,11 @@ class EndpointAlarms(Spec):
     both."""
 
     alarm_topics: AlarmTopics = ()
-    """The SNS topics that are told when an alarm sounds, in the same Region. The policy of each, and
+    """The SNS topics notified when an alarm fires, in the same Region. The policy of each, and
     of its key, must let `cloudwatch.amazonaws.com` publish. Default: none."""
 
     ok_topics: OkTopics = ()
-    """The SNS topics that are told when an alarm is over, likewise. Default: none."""
+    """The SNS topics notified when an alarm is over, likewise. Default: none."""
 
     period_seconds: AlarmPeriod = 60
     """The length of one datapoint. Default: 60, SageMaker's own resolution."""

@@ -550,7 +550,7 @@ class HealthCheck(Spec):
     the container contract has it."""
 
     def check(self) -> Iterator[Problem]:
-        """An answer is waited for less long than the next check."""
+        """The timeout must be shorter than the interval."""
         if self.timeout_seconds >= self.interval_seconds:
             yield ELB18.problem(
                 "timeout_seconds", got=self.timeout_seconds, interval=self.interval_seconds

@@ -88,7 +88,7 @@ APG22 = rule(
 APG23 = rule(
     "APG23",
     refuses="a function that may run longer than the API waits for it",
-    message="is below the {seconds} s that the function may run, which goes on and is billed when the "
+    message="is below the {seconds} s that the function may run, which continues and is billed when the "
     "caller has been told of the timeout; lower timeout_seconds of the function",
     source="AWS Lambda developer guide, invoking functions with API Gateway (timeouts)",
     severity="warning",

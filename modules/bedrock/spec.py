@@ -68,7 +68,7 @@ _CUSTOM = rf"\d{{12}}:custom-model/(imported|{_PART}\.{_PART}(:{_PART}){{0,2}})/
 class ProvisionedThroughput(Overridable, Billed, Named):
     """Model units of Bedrock that are there for this environment alone, for a guaranteed rate.
 
-    Callers name its ARN in the place of the model. It is billed by the hour from the apply that makes
+    Callers name its ARN instead of the model. It is billed by the hour from the apply that makes
     it, used or not. With a commitment it cannot be deleted before the term is over, so that it is
     protected from destruction; any change of what it is buys another one.
     """
@@ -127,7 +127,7 @@ class ProvisionedThroughput(Overridable, Billed, Named):
 class InferenceProfile(Overridable, Named):
     """An application inference profile: a model under a name of its own, with tags and metrics.
 
-    Callers name its ARN in the place of the model; what they use is then found in the bill by its tags.
+    Callers name its ARN instead of the model; what they use is then found in the bill by its tags.
     It costs nothing.
     """
 

@@ -116,7 +116,7 @@ class CapacityReservation(Spec):
     grow beyond them on demand, and another may take them. Default: targeted."""
 
     ends_on: Day | None = None
-    """The last day, in UTC. AWS then gives the capacity to others; what runs goes on, on demand.
+    """The last day, in UTC. AWS then gives the capacity to others; what runs continues, on demand.
     Default: until it is deleted."""
 
     def check(self) -> Iterator[Problem]:

@@ -103,7 +103,7 @@ def verify(pipeline: DeployPipeline, context: Context, promotion: Promotion) -> 
         build=[
             f"{pipeline.command} verify {target.key}",
             *promotion.smoke_tests,
-            'if [ "$LEFT" != 0 ]; then echo "$LEFT stacks stand on others that the last of '
+            'if [ "$LEFT" != 0 ]; then echo "$LEFT stacks depend on others that the last of '
             f'{rounds} rounds has changed: start the pipeline again, or raise rounds"; exit 1; fi',
         ],
     )

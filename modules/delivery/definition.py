@@ -145,7 +145,7 @@ def _where_planned(space: str) -> dict[str, Any]:
 
 
 def _entry(promotion: Promotion) -> dict[str, Any] | None:
-    """Waits for the window, and stops where an alarm sounds; None where neither is asked for."""
+    """Waits for the window, and stops where an alarm fires; None where neither is asked for."""
     rules = [
         _rule(f"alarm-{number}", "CloudWatchAlarm", {"AlarmName": name})
         for number, name in enumerate(promotion.entry_alarms, 1)

@@ -596,7 +596,7 @@ class ManualApproval(Spec):
     topic: StandardTopic | None = None
     """The ARN of a standard SNS topic that is asked, in the same Region. The policy of an encrypted topic's
     key must leave it to IAM, as that of an observability layer does, or name the pipeline's role. Default: None,
-    nobody is told."""
+    nobody is notified."""
 
     link: (
         Annotated[
@@ -759,7 +759,7 @@ class Promotion(Spec):
             lambda _: {"limit": MOST_RULES, "hint": ""},
         ),
     ] = ()
-    """Alarms of CloudWatch in the pipelines' account and Region, of which none may sound when an apply
+    """Alarms of CloudWatch in the pipelines' account and Region, none of which may fire when an apply
     begins. Default: none."""
 
     smoke_tests: MoreCommands = ()
@@ -768,7 +768,7 @@ class Promotion(Spec):
 
     rounds: Annotated[int, Between(CPL19, 1, 6)] = 3
     """How many levels of stacks one execution applies, each with a plan and an approval of its own: a stack is
-    planned once what it stands on is applied. A change of one level needs one round; what is left after the
+    planned once what it depends on is applied. A change of one level needs one round; what is left after the
     last one fails the pipeline. Default: 3."""
 
     def check(self) -> Iterator[Problem]:

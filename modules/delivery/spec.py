@@ -338,7 +338,7 @@ class DeliveryPipelines(Overridable, Billed, Named):
 
     notify: StandardTopic | None = None
     """The ARN of a standard SNS topic that hears of executions that failed, in the same Region, whose policy and key
-    let `events.amazonaws.com` publish: that of an observability layer does. Default: None, nobody is told."""
+    let `events.amazonaws.com` publish: that of an observability layer does. Default: None, nobody is notified."""
 
     log_retention_days: RetentionDays = 365
     """Days that the logs of builds are kept. Default: 365."""

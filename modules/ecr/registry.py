@@ -111,7 +111,7 @@ CachePrefix = Annotated[
 
 
 class Scanning(Spec):
-    """Scans of all images of the registry, in the place of what repositories say themselves."""
+    """Scans of all images of the registry, instead of what repositories say themselves."""
 
     type: Annotated[
         Literal["BASIC", "ENHANCED"], Aws("ecr:PutRegistryScanningConfigurationRequest.scanType")

@@ -1,4 +1,4 @@
-"""Who moves a service's traffic, and what is asked before it goes on."""
+"""Who moves a service's traffic, and what is asked before it continues."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ FunctionArn = Annotated[
 
 
 class LifecycleHook(Spec):
-    """A Lambda function that is asked before a rollout goes on, and can stop it."""
+    """A Lambda function that is asked before a rollout continues, and can stop it."""
 
     function: Annotated[FunctionArn, Aws("ecs:DeploymentLifecycleHook.hookTargetArn")]
     """Its ARN, in the environment's Region, with a version or alias if need be."""

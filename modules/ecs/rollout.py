@@ -61,7 +61,7 @@ def error_alarms(
     alarm_topics: Sequence[str] = (),
     ok_topics: Sequence[str] = (),
 ) -> list[str]:
-    """An alarm on the 5xx answers of each target group, which tells topics; returns their names."""
+    """Create one 5xx alarm per target group, with its topics, and return the alarm names."""
     names = []
     for color, group in groups.items():
         alarm = CloudwatchMetricAlarm(

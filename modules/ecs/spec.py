@@ -443,7 +443,7 @@ class Ec2Capacity(Overridable, Billed, Named):
             yield problem.under("reservation")
 
     def check_in(self, context: Context) -> Iterator[Problem]:
-        """Production does not stand on Spot alone."""
+        """Production does not run on Spot alone."""
         if context.protected and self.on_demand_base == 0 and self.on_demand_percent == 0:
             yield ECS39.problem("on_demand_percent", got=0)
 
@@ -571,7 +571,7 @@ class Fargate(Spec):
             yield ECS12.problem("spot_weight", got=0)
 
     def check_in(self, context: Context) -> Iterator[Problem]:
-        """Production does not stand on Spot alone."""
+        """Production does not run on Spot alone."""
         if context.protected and self.on_demand_base == self.on_demand_weight == 0:
             yield ECS39.problem("spot_weight")
 

@@ -157,7 +157,7 @@ class NodeLaunch(Spec):
     """A shell script that runs as root before the node joins; AL2023 alone. Default: none."""
 
     template: OwnTemplate | None = None
-    """A launch template of your own, in the place of Inferform's. Default: None."""
+    """A launch template of your own, instead of Inferform's. Default: None."""
 
     def check(self) -> Iterator[Problem]:
         """One AMI, and one place for each setting."""

@@ -329,7 +329,7 @@ class Approval(Overridable, Named):
     """The approval statuses that it waits for. Default: Approved."""
 
     stages: Many[StageName] = ()
-    """The stages of the life cycle that it waits for in the place of a change of status; the version must
+    """The stages of the life cycle that it waits for instead of a change of status; the version must
     have one of `statuses` too. Default: none, the status alone counts."""
 
     retry_attempts: Annotated[

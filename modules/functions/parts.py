@@ -156,7 +156,7 @@ class FunctionContainer(Spec):
 
     slow_start: bool = False
     """Whether the model may load for longer than the 10 seconds that Lambda gives an environment to
-    start: the adapter then goes on waiting in the first request, whose `timeout_seconds` must hold it.
+    start: the adapter then keeps waiting in the first request, whose `timeout_seconds` must hold it.
     Without effect for provisioned concurrency and SnapStart, which wait. Default: False."""
 
     snap_start: bool = False
@@ -339,7 +339,7 @@ class FunctionAlarms(Spec):
     """Alarms on what the alias `live` answers, which stop a rollout and roll it back."""
 
     error_percent: Percent | None = 1.0
-    """Failed invocations per 100 above which the alarm sounds: what the container answers with 5xx,
+    """Failed invocations per 100 above which the alarm fires: what the container answers with 5xx,
     runs into the timeout or ends on. Default: 1; None for no alarm."""
 
     duration_ms: (
@@ -348,7 +348,7 @@ class FunctionAlarms(Spec):
         ]
         | None
     ) = None
-    """Milliseconds of `Duration` above which the alarm sounds. Default: no alarm, as only you know
+    """Milliseconds of `Duration` above which the alarm fires. Default: no alarm, as only you know
     what is slow."""
 
     duration_percentile: Annotated[float, Between(ALM9, 50, 99.9)] = 99.0
@@ -360,14 +360,14 @@ class FunctionAlarms(Spec):
         ]
         | None
     ) = None
-    """Throttled requests in a period above which the alarm sounds. Default: no alarm."""
+    """Throttled requests in a period above which the alarm fires. Default: no alarm."""
 
     alarm_topics: AlarmTopics = ()
-    """The SNS topics that are told when an alarm sounds, in the same Region. The policy of each, and
+    """The SNS topics notified when an alarm fires, in the same Region. The policy of each, and
     of its key, must let `cloudwatch.amazonaws.com` publish. Default: none."""
 
     ok_topics: OkTopics = ()
-    """The SNS topics that are told when an alarm is over, likewise. Default: none."""
+    """The SNS topics notified when an alarm is over, likewise. Default: none."""
 
     period_seconds: AlarmPeriod = 60
     """The length of one datapoint. Default: 60, Lambda's own resolution."""

@@ -239,7 +239,7 @@ LMB41 = rule(
     "LMB41",
     refuses="an alarm on a duration that no invocation has",
     message="is not below timeout_seconds ({timeout}), at which an invocation ends, so that the alarm "
-    "never sounds; lower it",
+    "never fires; lower it",
     source="AWS Lambda developer guide, function metrics (Duration)",
 )
 LMB43 = rule(

@@ -89,7 +89,7 @@ class HelmRelease(Spec):
     """The namespace that it is installed into, made where it is not there. Default: kube-system."""
 
     values: Annotated[dict[str, Any], Check(HLM2, is_json)] = {}
-    """Values in the place of the chart's own. Default: none."""
+    """Values instead of the chart's own. Default: none."""
 
     timeout_seconds: Annotated[int, Between(HLM4, 30, 3600)] = 600
     """Seconds that its objects may take to be ready. Default: 600."""

@@ -123,7 +123,7 @@ class GitHub(Spec):
 
     environments: Many[SubjectPart] = ()
     """GitHub environments whose jobs alone may deploy, under the protection rules that GitHub has
-    for them. A job of an environment names it in the place of its branch. Default: none."""
+    for them. A job of an environment names it instead of its branch. Default: none."""
 
     plan_branches: Many[SubjectPart] = ("main",)
     """Branches whose workflows may assume the plan role. Default: main. Who may deploy may plan

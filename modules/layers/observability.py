@@ -1,4 +1,4 @@
-"""The observability layer: alarms, who is told, what there is to look at, and money."""
+"""The observability layer: alarms, who is notified, what there is to look at, and money."""
 
 from __future__ import annotations
 

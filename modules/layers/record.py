@@ -46,7 +46,7 @@ def _no_uses(_: Environment) -> Iterator[Usage]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerRecord:
-    """What a layer is, what it stands on, how it is built, and its checks."""
+    """What a layer is, what it depends on, how it is built, and its checks."""
 
     name: str
     """The name of its field in `Environment`, and the last part of its stack's name."""
@@ -74,7 +74,7 @@ class LayerRecord:
     """Whether an environment may have several by the name of a group, each a stack. Default: False."""
 
     is_first: bool = False
-    """Whether every other layer stands on it where the environment has it, as it makes the roles
+    """Whether every other layer depends on it where the environment has it, as it makes the roles
     and the boundary of roles that those are deployed with. Default: False."""
 
     writes_templates: bool = False
@@ -82,7 +82,7 @@ class LayerRecord:
 
     names: Callable[[Environment], Iterator[tuple[tuple[PathPart, ...], Name]]] = _no_names
     """The names that are made for it beside those that its Specs state, each with the path of what
-    it is made for. Called for an Environment that has the layer and what it stands on. Default:
+    it is made for. Called for an Environment that has the layer and what it depends on. Default:
     none."""
 
     uses: Callable[[Environment], Iterator[Usage]] = _no_uses
@@ -91,6 +91,14 @@ class LayerRecord:
     problems: Callable[[Environment], Iterator[Problem]] = _no_problems
     """The rules of this layer that need other layers or the Context. Called for every Environment,
     with or without the layer."""
+
+    @property
+    def ways(self) -> str:
+        """How an environment gets the layer, as messages say it."""
+        made = f"{self.name}={self.spec.__name__}(...)"
+        if self.outputs is None:
+            return made
+        return f"{made}, or {self.name}={self.outputs.__name__}(...) for one that exists"
 
 
 @dataclass(frozen=True, slots=True)

@@ -193,7 +193,7 @@ class Inference(Overridable, Named):
     nothing is made of it, and it says what that one lets out. Default: nowhere."""
 
     security_group: GroupId | None = None
-    """A security group that exists, in the place of the one that is made for what SageMaker runs: of a
+    """A security group that exists, instead of the one that is made for what SageMaker runs: of a
     group whose services came from another, and keep what they were made in. It must let HTTPS out.
     Default: None, one is made."""
 

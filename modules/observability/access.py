@@ -1,4 +1,4 @@
-"""The AWS services behind alarms over alarms, and who is told."""
+"""The AWS services behind alarms over alarms, and who is notified."""
 
 from __future__ import annotations
 

@@ -720,11 +720,11 @@ def unpublished(
 def rule_of(made: Composite, names: Mapping[str, str]) -> str:
     """The rule of a composite alarm, with the names of its alarms."""
 
-    def sounds(key: str) -> str:
+    def fires(key: str) -> str:
         return f'ALARM("{names[key]}")'
 
     joint = " AND " if made.needs == "all" else " OR "
-    rule = joint.join(map(sounds, made.of))
+    rule = joint.join(map(fires, made.of))
     if not made.unless:
         return rule
-    return f"({rule}) AND NOT ({' OR '.join(map(sounds, made.unless))})"
+    return f"({rule}) AND NOT ({' OR '.join(map(fires, made.unless))})"

@@ -438,7 +438,7 @@ class MonthlyBudget(Construct):
 
 
 class UnusualSpending(Construct):
-    """What is unusual in what the environment's tag costs, and who is told."""
+    """What is unusual in what the environment's tag costs, and who is notified."""
 
     def __init__(
         self, scope: Construct, id: str, *, context: Context, spec: CostAnomalies, topic: str

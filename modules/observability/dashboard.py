@@ -51,7 +51,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A horizontal line of a widget: where an alarm sounds, or a bound of scaling."""
+    """A horizontal line of a widget: where an alarm fires, or a bound of scaling."""
 
     label: str
     value: float

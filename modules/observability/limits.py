@@ -1,4 +1,4 @@
-"""What is bad of a service, and when its alarms sound."""
+"""What is bad of a service, and when its alarms fire."""
 
 from __future__ import annotations
 

@@ -146,7 +146,7 @@ class LogMetric(Spec):
     metric of its own, which is billed: none that is different in each request. Default: none."""
 
     alarm_above: float | None = None
-    """The sum of a minute above which an alarm sounds, `minutes` of `of_minutes` as of the service's other
+    """The sum of a minute above which an alarm fires, `minutes` of `of_minutes` as of the service's other
     alarms. Default: None, no alarm."""
 
     def check(self) -> Iterator[Problem]:
@@ -184,7 +184,7 @@ class LogAnomalies(Spec):
     """Days after which something that is still there is usual. Default: 21."""
 
     tells: bool = True
-    """Whether an alarm sounds at anomalies of high priority. Default: True."""
+    """Whether an alarm fires at anomalies of high priority. Default: True."""
 
     @property
     def frequency(self) -> str:

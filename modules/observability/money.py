@@ -1,4 +1,4 @@
-"""What an environment may cost, and who is told when it costs more."""
+"""What an environment may cost, and who is notified when it costs more."""
 
 from __future__ import annotations
 
@@ -57,10 +57,10 @@ class CostAnomalies(Spec):
             lambda _: {"wrong": "must be above 0 and at most 100,000,000 US dollars"},
         ),
     ]
-    """What it has to cost above what is usual, in US dollars, before somebody is told."""
+    """What it has to cost above what is usual, in US dollars, before somebody is notified."""
 
     often: Literal["immediate", "daily", "weekly"] = "immediate"
-    """How often somebody is told: at once by the environment's topic, or by e-mail in a summary. Default:
+    """How often somebody is notified: at once by the environment's topic, or by e-mail in a summary. Default:
     immediate."""
 
     emails: Annotated[
@@ -74,7 +74,7 @@ class CostAnomalies(Spec):
     """Who gets the summary. Default: nobody; immediate messages go to the topic."""
 
     def check(self) -> Iterator[Problem]:
-        """Somebody is told, in a way that goes with how often."""
+        """Somebody is notified, in a way that goes with how often."""
         if self.often == "immediate" and self.emails:
             wrong = (
                 "get no immediate messages, only daily or weekly ones; write them in notify.emails"
@@ -105,7 +105,7 @@ Receivers = Annotated[
         lambda _: _expected("at most 10 addresses, each once"),
     ),
 ]
-"""Who is told of a budget beside the environment's topic."""
+"""Who is notified of a budget beside the environment's topic."""
 
 
 class Budget(Spec):
@@ -126,14 +126,14 @@ class Budget(Spec):
     """What the environment may cost in a calendar month, in US dollars."""
 
     warn_at_percent: WarnAt = (50, 80, 100)
-    """Of how much of it somebody is told once it is spent. Default: 50, 80 and 100."""
+    """Of how much of it somebody is notified once it is spent. Default: 50, 80 and 100."""
 
     forecast_at_percent: ForecastAt | None = 100
-    """Of how much of it somebody is told once AWS expects it by the end of the month. Default: 100; None
+    """Of how much of it somebody is notified once AWS expects it by the end of the month. Default: 100; None
     for no forecast."""
 
     emails: Receivers = ()
-    """Who is told beside the environment's topic. Default: nobody else."""
+    """Who is notified beside the environment's topic. Default: nobody else."""
 
     @property
     def words(self) -> str:
@@ -158,14 +158,14 @@ class AdjustingBudget(Spec):
     """How many months the average is of. Default: 3."""
 
     warn_at_percent: WarnAt = (120,)
-    """Of how much of it somebody is told once it is spent. Default: 120."""
+    """Of how much of it somebody is notified once it is spent. Default: 120."""
 
     forecast_at_percent: ForecastAt | None = 120
-    """Of how much of it somebody is told once AWS expects it by the end of the month, which it does after
+    """Of how much of it somebody is notified once AWS expects it by the end of the month, which it does after
     about five weeks of costs. Default: 120; None for no forecast."""
 
     emails: Receivers = ()
-    """Who is told beside the environment's topic. Default: nobody else."""
+    """Who is notified beside the environment's topic. Default: nobody else."""
 
     @property
     def words(self) -> str:

@@ -74,7 +74,7 @@ def audit_bucket(context: Context) -> str:
 
 
 def spending_name(context: Context) -> str:
-    """The name of the monitor of unusual spending, and of who is told of it."""
+    """The name of the monitor of unusual spending, and of who is notified of it."""
     return context.name("spending", limit=128)
 
 

@@ -1,4 +1,4 @@
-"""Who is told: of alarms, of rollbacks and failures, of money."""
+"""Who is notified: of alarms, of rollbacks and failures, of money."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ class Notify(Spec):
     """Channels of Microsoft Teams, likewise. Default: none."""
 
     topic: Annotated[AlarmTopic, Aws("cloudwatch:PutMetricAlarmInput.AlarmActions")] | None = None
-    """A topic that exists, in the same Region, which is told in the place of the environment's own: its
+    """A topic that exists, in the same Region, which is told instead of the environment's own: its
     policy, and that of its key, must let `cloudwatch.amazonaws.com` and `events.amazonaws.com` publish.
     Default: None, a topic is made."""
 
@@ -159,7 +159,7 @@ class Notify(Spec):
     is made that does, for $1 a month."""
 
     ok: bool = True
-    """Whether the end of an alarm is told too. Default: True."""
+    """Notify at the end of an alarm too. Default: True."""
 
     @property
     def chats(self) -> bool:
@@ -226,7 +226,7 @@ MON24 = rule(
 )
 MON26 = rule(
     "MON26",
-    refuses="a FIFO topic that is to be told",
+    refuses="a FIFO topic to notify",
     message="must be a standard topic: EventBridge publishes to no FIFO topic, and e-mail, HTTPS and AWS "
     "Chatbot hear none",
     source="Amazon EventBridge user guide, targets (no Amazon SNS FIFO topics); Amazon SNS developer guide, "

@@ -20,9 +20,9 @@ MON7 = rule(
 )
 MON15 = rule(
     "MON15",
-    refuses="an SLO whose burn-rate alarm could never sound",
+    refuses="an SLO whose burn-rate alarm can never fire",
     message="lets {budget:g} % fail, of which {burn:g} times is more than 100 %, so that the alarm {label} "
-    "never sounds; raise it, or turn that alarm off",
+    "never fires; raise it, or turn that alarm off",
     source="Google SRE Workbook, alerting on SLOs; arithmetic: no more than 100 percent of requests fail",
 )
 MON8 = rule(
@@ -39,7 +39,7 @@ _DAY = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A pair of windows of one alarm: it sounds when both burn the budget at least as fast."""
+    """A pair of windows of one alarm: it fires when both burn the budget at least as fast."""
 
     label: str
     """What tells it from the others of an SLO."""
@@ -97,7 +97,7 @@ class Slo(Spec):
     """Whether the alarm of a day is made. Default: True."""
 
     def check(self) -> Iterator[Problem]:
-        """Each alarm can sound, and does not for one request."""
+        """Each alarm can fire, and does not for one request."""
         for window in self.windows:
             burn = window.burn(self.period_days)
             threshold = self.threshold(window)

@@ -1,4 +1,4 @@
-"""What is asked of the observability layer: who is told of what."""
+"""What is asked of the observability layer: who is notified of what."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class AnomalyAlarm(Spec):
     """The metric, such as `Invocations`; one that the service publishes."""
 
     outside: Literal["above", "below", "both"] = "both"
-    """On which side of the band the alarm sounds. Default: on both."""
+    """On which side of the band the alarm fires. Default: on both."""
 
     band: Annotated[float, Between(MON4, 0.5, 10)] = 2.0
     """The width of the band in standard deviations. Default: 2."""
@@ -105,15 +105,15 @@ class CompositeAlarm(Spec):
     `endpoint/fraud/*`, `*/server-errors`, `slo/availability/*`."""
 
     needs: Literal["any", "all"] = "any"
-    """How many of them have to sound. Default: any one."""
+    """How many of them have to fire. Default: any one."""
 
     unless: Many[str] = ()
-    """Alarms that keep it quiet while they sound, likewise. Default: none."""
+    """Alarms that suppress it while they fire, likewise. Default: none."""
 
     muted_by: (
         Annotated[AlarmName, Aws("cloudwatch:PutCompositeAlarmInput.ActionsSuppressor")] | None
     ) = None
-    """The name of an alarm that exists, outside of this environment: while it sounds, and two minutes
+    """The name of an alarm that exists, outside of this environment: while it fires, and two minutes
     after, this one tells nobody. A maintenance window is such an alarm that somebody sets by hand; mute
     rules of CloudWatch are not in the provider's versions that Inferform works with. Default: none."""
 
@@ -130,18 +130,18 @@ class Events(Spec):
     """What happens to services and is told beside alarms."""
 
     rollbacks: bool = True
-    """Whether rollbacks and failed updates are told: of SageMaker endpoints, of ECS services, and of
+    """Notify of rollbacks and failed updates: of SageMaker endpoints, of ECS services, and of
     deployments of CodeDeploy. Default: True."""
 
 
 class Observability(Overridable, Named):
-    """The observability layer: alarms that mean something, who is told, and what there is to look at.
+    """The observability layer: alarms that mean something, who is notified, and what there is to look at.
 
     Without any field it watches every service of the environment by the metrics that its kind publishes.
     """
 
     notify: Notify = Notify()
-    """Who is told. Default: a topic that nobody hears yet."""
+    """Who is notified. Default: a topic that nobody hears yet."""
 
     alarms: ServiceAlarms | None = ServiceAlarms()
     """The alarms of every service. Default: those that mean something without knowing the model; None

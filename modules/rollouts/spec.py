@@ -91,11 +91,11 @@ class BlueGreen(Rollout):
     Default: 5. ECS only; see `alarms` for SageMaker."""
 
     alarm_topics: AlarmTopics = ()
-    """The SNS topics that are told when one of those alarms sounds, in the same Region. The policy of
+    """The SNS topics notified when one of those alarms fires, in the same Region. The policy of
     each, and of its key, must let `cloudwatch.amazonaws.com` publish. Default: none. ECS only."""
 
     ok_topics: OkTopics = ()
-    """The SNS topics that are told when one is over, likewise. Default: none. ECS only."""
+    """The SNS topics notified when one is over, likewise. Default: none. ECS only."""
 
     def check_in(self, context: Context) -> Iterator[Problem]:
         """Topics are where the alarms are."""

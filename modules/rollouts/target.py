@@ -64,7 +64,7 @@ class Target:
     """The further fields that it takes, of every shape."""
 
     instead: Mapping[str, str] = field(default_factory=dict)
-    """What to write in the place of a field that it does not take."""
+    """What to write instead of a field that it does not take."""
 
     def number(self, rollout: Rollout, name: str) -> int:
         """A number of the rollout, or the target's default."""

@@ -214,7 +214,7 @@ class BatchTransform(InVpc, Hosts):
     """What starts it. Default: you start it."""
 
     automation: Automation = Automation()
-    """What else starts it, what becomes of what cannot, and who is told of failures. Default: nothing, and
+    """What else starts it, what becomes of what cannot, and who is notified of failures. Default: nothing, and
     nobody."""
 
     input: Annotated[Prefix, Aws("sagemaker:TransformS3DataSource.S3Uri")] | None = None

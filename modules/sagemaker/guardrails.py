@@ -63,23 +63,23 @@ DEP14 = rule(
 )
 DEP22 = rule(
     "DEP22",
-    refuses="a bake that ends before its alarms can sound",
-    message="({bake} s) is shorter than what the alarms look back over ({window} s), so they "
-    "cannot sound in time; wait longer",
+    refuses="a bake time shorter than the alarm's evaluation window",
+    message="bakes for {bake} s, which is shorter than the evaluation window of its alarms ({window} s), so "
+    "they cannot fire in time; wait longer",
     source="SageMaker developer guide, auto-rollback configuration; CloudWatch user guide, "
     "evaluating an alarm",
     severity="warning",
 )
 DEP24 = rule(
     "DEP24",
-    refuses="a rollout that may outlast Terraform's patience",
-    message="may take {seconds} seconds, but Terraform waits for an endpoint for an hour; wait "
+    refuses="a rollout that may take longer than the provider's 60-minute timeout",
+    message="may take {seconds} seconds, but the provider's timeout for an endpoint is 60 minutes; wait "
     "less, or watch the endpoint yourself",
     source="hashicorp/aws, aws_sagemaker_endpoint (waits up to 60 minutes)",
     severity="warning",
 )
 
-_PATIENCE = 3600
+_TIMEOUT = 3600
 # What instances may take to start beside the waits.
 _STARTING = 1800
 
@@ -155,12 +155,12 @@ def worst_case_seconds(rollout: Rollout) -> int:
     waits = waits_seconds(rollout)
     wanted = waits + _STARTING
     # Within Terraform's hour where that leaves ten minutes to start.
-    limit = max(min(wanted, _PATIENCE), min(waits + 600, wanted))
+    limit = max(min(wanted, _TIMEOUT), min(waits + 600, wanted))
     return min(max(limit, 600), 14_400)
 
 
 def rollout_problems(rollout: Rollout) -> Iterator[Problem]:
-    """What SageMaker does not take; too little time for the waits, or for the alarms to sound."""
+    """What SageMaker does not take; too little time for the waits, or for the alarms to fire."""
     refused = list(SAGEMAKER.problems(rollout))
     if refused:
         yield from refused
@@ -170,7 +170,7 @@ def rollout_problems(rollout: Rollout) -> Iterator[Problem]:
         yield DEP9.problem("maximum_execution_timeout_seconds", limit=limit, waits=waits)
     elif waits >= 14_400:
         yield DEP9.problem(limit=14_400, waits=waits)
-    elif worst_case_seconds(rollout) > _PATIENCE:
+    elif worst_case_seconds(rollout) > _TIMEOUT:
         yield DEP24.problem(seconds=worst_case_seconds(rollout))
     if not rolls_back(rollout):
         yield DEP11.problem("alarms")

@@ -46,7 +46,7 @@ class Surroundings:
     kms_key_arn: str
     artifact_bucket: str
     given_key_arn: str | None = None
-    """The key of one service in the place of `kms_key_arn`, but for artifacts. Default: None."""
+    """The key of one service instead of `kms_key_arn`, but for artifacts. Default: None."""
 
     layer: str
     """The name of the layer, for the tags of what Terraform does not make."""
@@ -126,7 +126,7 @@ class HostedModel(Construct):
         overrides: Content | None = None,
         held: Content | None = None,
     ) -> None:
-        """`overrides` are those of the model, `held` what is given in the place of references; its
+        """`overrides` are those of the model, `held` what is given instead of references; its
         name stands for both too. Default: none."""
         super().__init__(scope, id)
         content = model_content(

@@ -238,7 +238,7 @@ class MultiModel(Container):
     """The container's environment variables."""
 
     caching: bool = True
-    """Whether models stay loaded. Default: True; no suits many models that are rarely used."""
+    """Keep models loaded in memory. Default: True. Set False for many rarely used models."""
 
     network_isolation: bool | None = None
     """Whether the container has no network at all. Default: True, unless `environment` names

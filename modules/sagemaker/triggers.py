@@ -160,7 +160,7 @@ class OnUpload(Spec):
     input of the batch transform; a retraining and a pipeline have no other."""
 
     suffix: Annotated[str, Matches(JOB16, r"[A-Za-z0-9._-]*")] = ""
-    """How the object's key ends, such as `.csv`. Default: as it likes."""
+    """Key suffix to match, for example `.csv`. Default: any."""
 
 
 class Delivery(Spec):
@@ -190,14 +190,14 @@ class Delivery(Spec):
 
 
 class OnAlarm(Spec):
-    """Starts what runs by itself when an alarm of CloudWatch begins to sound."""
+    """Starts what runs by itself when an alarm of CloudWatch fires."""
 
     alarm: AlarmName
     """The alarm's name, in the account and Region of the environment."""
 
 
 class OnDrift(Spec):
-    """Starts a retraining, or a pipeline, when an alarm of a drift monitor of the environment begins to sound."""
+    """Starts a retraining, or a pipeline, when an alarm of a drift monitor of the environment fires."""
 
     monitor: ShortName
     """The monitor."""
@@ -243,7 +243,7 @@ def started(place: Place, triggers: Iterable[Trigger]) -> Iterator[Lead]:
 
 
 class Automation(Spec):
-    """What starts a batch transform or a pipeline by itself, and who is told where it does not succeed."""
+    """What starts a batch transform or a pipeline by itself, and who is notified where it does not succeed."""
 
     triggers: Many[
         Annotated[OnSchedule | OnUpload | OnAlarm | OnDrift | OnApproval | OnEvent, OneOf()]
@@ -255,7 +255,7 @@ class Automation(Spec):
     """What happens where a trigger cannot start it. Default: AWS tries for a day, and keeps nothing."""
 
     notify: TopicArn | None = None
-    """The topic that is told of every job of a batch transform, or run of a pipeline, that fails; for a
+    """The topic notified of every job of a batch transform, or run of a pipeline, that fails; for a
     pipeline its policy must let `events.amazonaws.com` publish. Default: nobody."""
 
     alarm_on_failure: bool = False
@@ -305,7 +305,7 @@ def upload_pattern(bucket: str, prefix: str, suffix: str) -> dict[str, Any]:
 
 
 def alarm_pattern(arns: list[str]) -> dict[str, Any]:
-    """The event of an alarm that begins to sound."""
+    """The event of an alarm that fires."""
     return {
         "source": ["aws.cloudwatch"],
         "detail-type": ["CloudWatch Alarm State Change"],

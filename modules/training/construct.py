@@ -1,4 +1,4 @@
-"""A retraining: the roles of its jobs, its state machine, what starts it, and who is told."""
+"""A retraining: the roles of its jobs, its state machine, what starts it, and who is notified."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ Arguments = dict[str, Any]
 
 
 class Requests(Steps):
-    """The requests of the jobs of a pipeline: references of pipelines in the place of those of a state
+    """The requests of the jobs of a pipeline: references of pipelines instead of those of a state
     machine."""
 
     def __init__(self, around: Around, name: str, pipeline: Pipeline) -> None:

@@ -138,7 +138,7 @@ class DriftMonitor(Service):
     """A monitor of drift: a job on a schedule compares what an endpoint captured with a baseline.
 
     Its report becomes metrics of CloudWatch, with an alarm for each limit. Without data in the window
-    there is no verdict: no metric, no alarm, no retraining. It stands in the place of SageMaker's Model
+    there is no verdict: no metric, no alarm, no retraining. It stands instead of SageMaker's Model
     Monitor, which is closed to new customers.
     """
 
@@ -180,13 +180,13 @@ class DriftMonitor(Service):
     and the share of columns that drift."""
 
     thresholds: dict[str, float] = {"psi_max": 0.2}
-    """The limits of metrics: above one an alarm sounds. Default: a population stability index of 0.2."""
+    """The limits of metrics: above one an alarm fires. Default: a population stability index of 0.2."""
 
     then: ShortName | None = None
     """The retraining that is started where a limit is exceeded. Default: none."""
 
     notify: TopicArn | None = None
-    """The topic that alarms tell, and that is told where the monitor itself fails. Default: nobody."""
+    """The topic that alarms notify, and that is notified where the monitor itself fails. Default: nobody."""
 
     instance_type: Annotated[
         str,

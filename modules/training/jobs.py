@@ -488,7 +488,7 @@ class Checkpoints(Spec):
     """Where a training job keeps its checkpoints, which SageMaker copies to S3 and back."""
 
     uri: Annotated[Location, Aws("sagemaker:CheckpointConfig.S3Uri")] | None = None
-    """Where they lie. Default: a prefix of each run: a run that is interrupted goes on, and the next one
+    """Where they lie. Default: a prefix of each run: a run that is interrupted continues, and the next one
     starts from nothing. SageMaker copies everything below a prefix of your own into each run."""
 
     local_path: Annotated[
@@ -509,7 +509,7 @@ class Spot(Spec):
     `max_runtime_seconds`."""
 
     checkpoints: Checkpoints | None = Checkpoints()
-    """Where an interrupted training goes on from. Default: a prefix of each run; None starts from
+    """Where an interrupted training continues from. Default: a prefix of each run; None starts from
     nothing."""
 
 
@@ -555,7 +555,7 @@ class TrainingJob(Job):
     """How many instances train together. Default: 1."""
 
     command: Command = ()
-    """What is run in the place of the image's own entrypoint. Default: that."""
+    """What is run instead of the image's own entrypoint. Default: that."""
 
     hyperparameters: Annotated[
         dict[
@@ -742,7 +742,7 @@ class ProcessingJob(Job):
     """The instance type, such as `ml.m5.xlarge`."""
 
     command: Command = ()
-    """What is run in the place of the image's own entrypoint. Default: that."""
+    """What is run instead of the image's own entrypoint. Default: that."""
 
     arguments: Annotated[
         Many[

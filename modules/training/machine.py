@@ -383,7 +383,7 @@ def retries(capacity_minutes: int) -> list[dict[str, Any]]:
 
 
 class Chain:
-    """States one after the other, each of which tells of its failure where somebody is to be told."""
+    """States one after the other, each of which tells of its failure where somebody is to be notified."""
 
     def __init__(self, partition: str, notify: str | None, retry: list[dict[str, Any]]) -> None:
         self._partition, self.notify, self._retry = partition, notify, retry

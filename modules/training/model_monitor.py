@@ -174,7 +174,7 @@ class ModelMonitor(Service):
     """The endpoint, which captures its requests. Default: none, a batch is monitored."""
 
     batch: BatchCapture | None = None
-    """What batch transforms captured, in the place of an endpoint. Default: none."""
+    """What batch transforms captured, instead of an endpoint. Default: none."""
 
     schedule: Annotated[
         str, Check(MMO3, _is_expression), Aws("sagemaker:ScheduleConfig.ScheduleExpression")

@@ -189,7 +189,7 @@ class AnyPipeline(Service):
 
     automation: Automation = Automation()
     """What starts it by itself, with the values of `start_with`, what becomes of what cannot, and who is
-    told of failures. Default: nothing, and nobody: you start it, by `inferform pipelines start`."""
+    notified of failures. Default: nothing, and nobody: you start it, by `inferform pipelines start`."""
 
     sort = "pipeline"
     words = "SageMaker pipeline"

@@ -1,4 +1,4 @@
-"""What is asked of a retraining: its steps, what starts it, and who is told."""
+"""What is asked of a retraining: its steps, what starts it, and who is notified."""
 
 from __future__ import annotations
 
@@ -346,7 +346,7 @@ class Retraining(Service):
     one. Default: none."""
 
     notify: TopicArn | None = None
-    """The topic that is told of every failure, and of models that are not good enough. Default:
+    """The topic notified of every failure, and of models that are not good enough. Default:
     nobody."""
 
     alarm_on_failure: bool = True
@@ -483,7 +483,7 @@ class Retraining(Service):
             yield SPT4.problem(*path, got=uri, wrong=wrong)
             return
         wrong = (
-            "is shared by every run: the next training would go on from the last checkpoint of the one "
+            "is shared by every run: the next training would continue from the last checkpoint of the one "
             "before; leave it out, so that each run has a prefix of its own"
         )
         yield SPT4.problem(*path, got=uri, wrong=wrong)

@@ -51,7 +51,7 @@ def _are_secondary(cidrs: tuple[str, ...]) -> bool:
 
 
 def _may_join(first: ipaddress.IPv4Network, other: ipaddress.IPv4Network) -> str:
-    """What AWS takes in the place of `other` beside `first`; empty where it takes it."""
+    """What AWS takes instead of `other` beside `first`; empty where it takes it."""
     home = next((block for block in _PRIVATE if first.subnet_of(block)), None)
     blocked = [block for block in _PRIVATE if block != home]
     if not first.subnet_of(_TEST):

@@ -296,8 +296,8 @@ class Network(Overridable, Billed, Named):
     """Which zones, such as `("a", "b")`. Default: the first ones that the region offers."""
 
     tiers: dict[ShortName, Tier] = {}
-    """Subnets with ranges of their own by the name of their tier: `private` and `public` in the
-    place of those that follow from `cidr`, and more such as `database` or `intra`. Default:
+    """Subnets with ranges of their own by the name of their tier: `private` and `public` instead of
+    those that follow from `cidr`, and more such as `database` or `intra`. Default:
     none, only those that follow from `cidr`."""
 
     addressing: Addressing = Addressing()
@@ -338,7 +338,7 @@ class Network(Overridable, Billed, Named):
     """What is set on the VPC as a whole: DHCP, hardware and metrics. Default: as AWS does by itself."""
 
     allow_overlap: bool = False
-    """Whether the range may overlap another environment's. Default: False."""
+    """Allow this CIDR to overlap another environment's. Default: False."""
 
     def check(self) -> Iterator[Problem]:
         """Zone letters fit the number of zones, subnets their ranges and each other."""

@@ -256,7 +256,7 @@ def _capacity(need: Need, market: Market, sized: _Sized | None) -> Iterator[Choi
         topic="capacity",
         when="training that may be interrupted",
         choose="Spot, with checkpoints",
-        because="an interrupted training goes on from its checkpoint; AWS says up to 90% off, and promises "
+        because="an interrupted training continues from its checkpoint; AWS says up to 90% off, and promises "
         "nothing",
         write=pasted(Spot(max_wait_seconds=7200)),
     )

@@ -13,15 +13,15 @@ from . import AFTER, Command
 
 def alarms(
     env: EnvironmentKey,
-    sounding: Annotated[
-        bool, typer.Option("--sounding", help="Only those that sound now.")
+    in_alarm: Annotated[
+        bool, typer.Option("--in-alarm", help="Only those in the state ALARM.")
     ] = False,
     emulator: Emulated = False,
     json: Json = False,
 ) -> None:
     """Show an environment's alarms: their states, since when and why, and what to do first.
 
-    Keys are those that composite alarms take. Exit status 1 when one sounds.
+    Keys are those that composite alarms take. Exit status 1 when one is in ALARM.
 
     Example: inferform alarms prod-euw1
     """
@@ -33,7 +33,7 @@ def alarms(
     with stderr.status(f"reading the alarms of {env}"):
         states = read(found, aws)
     loud = [each for each in states if each.state == "ALARM"]
-    shown = loud if sounding else states
+    shown = loud if in_alarm else states
     if json:
         print_json([each.as_dict() for each in shown])
     else:

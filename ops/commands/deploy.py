@@ -188,7 +188,7 @@ def destroy(
 ) -> None:
     """Destroy the stacks that match, those above first.
 
-    Refuses while a stack that is left stands on one of them.
+    Refuses while a stack that is left depends on one of them.
 
     Example: inferform destroy 'dev-use1-*'
     """
@@ -264,7 +264,7 @@ def _interruptible() -> Iterator[None]:
     except KeyboardInterrupt:
         stderr.print(
             "interrupted: Terraform finishes what it has begun, and what was done is kept\n"
-            "  repeat the command to go on; where inferform status still shows a lock then, "
+            "  repeat the command to continue; where inferform status still shows a lock then, "
             "inferform recover STACK clears it"
         )
         raise typer.Exit(130) from None

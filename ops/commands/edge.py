@@ -67,7 +67,7 @@ def status(
     emulator: Emulated = False,
     json: Json = False,
 ) -> None:
-    """Show how the deployment of a fleet stands on each of its devices.
+    """Show the state of a fleet's deployment on each of its devices.
 
     Example: inferform edge status dev-use1 cameras
     """

@@ -107,7 +107,7 @@ def adopt(
     """Take over an endpoint that somebody else made, without an interruption.
 
     Writes its Spec into the environment's file, makes the one update that deployment guardrails need,
-    and imports it. Every step asks first, and a run that was cut off goes on where it ended. What would
+    and imports it. Every step asks first, and a run that was cut off continues where it ended. What would
     destroy or replace anything is refused.
 
     Example: inferform endpoints adopt dev-use1 fraud-2024-05-01 --as fraud --dry-run

@@ -194,7 +194,7 @@ def reject(
     auto_approve: Approve = False,
     emulator: Emulated = False,
 ) -> None:
-    """Reject a version; what runs goes on.
+    """Reject a version; what runs continues.
 
     Example: inferform models reject dev-use1 fraud/3 --why "slow on GPUs"
     """
@@ -290,7 +290,7 @@ def _decide(
 
 @family.command()
 def rollouts(env: EnvironmentKey, json: Json = False) -> None:
-    """Show how updates reach each endpoint, and how long one takes at worst.
+    """Show how updates reach each endpoint, and how long one takes in the worst case.
 
     Example: inferform models rollouts prod-euw1
     """
@@ -300,7 +300,7 @@ def rollouts(env: EnvironmentKey, json: Json = False) -> None:
     if json:
         print_json(rows)
         return
-    columns = ("endpoint", "kind", "variants", "rollout", "waits", "at worst", "alarms")
+    columns = ("endpoint", "kind", "variants", "rollout", "waits", "worst case", "alarms")
     print_table(columns, [_shown(row) for row in rows])
 
 

@@ -74,7 +74,7 @@ def review(
         bool,
         typer.Option(
             "--level",
-            help="Keep the plans alone that can be applied now: what stands on a stack that changes is "
+            help="Keep the plans alone that can be applied now: what depends on a stack that changes is "
             "planned after that.",
         ),
     ] = False,

@@ -90,7 +90,7 @@ def move(env: EnvironmentKey, auto_approve: Approve = False, emulator: Emulated 
     """Move services into the states of the groups that the files have them in now.
 
     Nothing changes in AWS but the tag that names the layer, at the next deploy. Where the plan
-    after it would change anything else, nothing is moved. A run that was interrupted goes on.
+    after it would change anything else, nothing is moved. A run that was interrupted continues.
 
     Example: inferform state move dev-use1
     """
@@ -145,7 +145,7 @@ def unlock(
     if held.is_of_move:
         raise BadInputError(
             "without this lock a deploy could destroy what is in two states",
-            f"inferform state move {env} goes on",
+            f"inferform state move {env} continues",
         )
     confirm("is that run dead? Clear its lock?", auto_approve)
     states.unlock(layer, held.id)

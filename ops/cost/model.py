@@ -25,7 +25,7 @@ def under_load(name: str) -> tuple[str, ...]:
     """The assumptions of an estimate under a load."""
     return (
         ASSUMPTIONS[0],
-        f"expected is what the simulator has under {name}, which goes on for the month; minimum and "
+        f"expected is what the simulator has under {name}, which continues for the month; minimum and "
         "maximum are the scaling bounds around the clock; of what has no load, a quarter of the way",
         "requests, data, logs, runs and capacity units of load balancers are those of the services that "
         "the load names; stored logs are not compressed, and each request is a connection",

@@ -19,7 +19,7 @@ def usages(plan: Plan, side: Side) -> list[Usage]:
         if isinstance(record.uses, Not):
             continue
         for change in plan.of_type(kind):
-            # What is forgotten goes on existing, and costs on.
+            # What is forgotten continues to exist, and costs on.
             at: Side = "before" if change.action is Action.FORGET else side
             if change.action is Action.FORGET or change.exists(side):
                 found += _sound(record.uses, plan, change, at)

@@ -156,7 +156,7 @@ def _story(plan: Plan, change: Change) -> Iterator[Story]:
     headline, interrupted, rollout = f"{name} is {PAST[action]}", "", ""
     if action is Action.NONE:
         headline = f"{name} gets other DAG files"
-        rollout = "Airflow reads its folder within a minute; runs go on with what they have read"
+        rollout = "Airflow reads its folder within a minute; runs continue with what they have read"
         facts = []
     elif action is Action.DELETE:
         interrupted = "every DAG, and its history, variables and connections are lost"

@@ -224,7 +224,7 @@ class _Connection(Verifier):
 
 
 _BY_EVENT = Not("it is billed by event")
-_PUT = "AWS puts it in the place of the one that is there"
+_PUT = "AWS puts it instead of the one that is there"
 _SAID = Not("the story of its approval tells it")
 
 KINDS = (

@@ -188,7 +188,7 @@ def _story(plan: Plan, machine: Change) -> Iterator[Story]:
         headline=headline,
         facts=tuple(changed_first([*facts, *(("started by", arrow(*each)) for each in triggers)])),
         interrupted=interrupted,
-        rollout="the next job runs it; those that run go on with the old one"
+        rollout="the next job runs it; those that run continue with the old one"
         if action is Action.UPDATE
         else "",
     )

@@ -137,7 +137,7 @@ def _story(plan: Plan, change: Change) -> Iterator[Story]:
         action=change.action.value,
         headline=f"{name} is {PAST[change.action]}: it is billed whether anything runs in it or not"
         if change.exists_after
-        else f"{name} is {PAST[change.action]}: what runs in it goes on, on demand",
+        else f"{name} is {PAST[change.action]}: what runs in it continues, on demand",
         facts=tuple(fact for fact in facts if fact[1]) if change.exists_after else (),
     )
 

@@ -222,8 +222,8 @@ class ComponentVerifier(Invoked):
 
     def _look(self) -> str:
         return (
-            f"read the log group /aws/sagemaker/InferenceComponents/{self.name} and the alarms of its "
-            "rollout, fix the model, and deploy again"
+            f"check the log group /aws/sagemaker/InferenceComponents/{self.name} and the alarms of its "
+            "rollout; fix the model; deploy again"
         )
 
     def served(self) -> Iterator[str]:

@@ -110,7 +110,7 @@ def _story(plan: Plan, change: Change) -> Iterator[Story]:
         facts=tuple(changed_first([fact for fact in facts if fact[1]])),
         interrupted="nothing is deployed or reviewed by it"
         if change.action in (Action.DELETE, Action.REPLACE)
-        else "executions that run go on as they began; none can be rolled back to one before"
+        else "executions that run continue as they began; none can be rolled back to one before"
         if changed
         else "",
     )

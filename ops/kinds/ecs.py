@@ -237,7 +237,7 @@ def _prepared(story: Story) -> Story:
     return replace(
         story,
         action="prepare",
-        headline=f"{story.name} gets a new task definition, and goes on with the old one",
+        headline=f"{story.name} gets a new task definition, and continues with the old one",
         rollout="by CodeDeploy, in a deployment of its own after the apply",
         worst_case="as its deployment group sets it",
     )

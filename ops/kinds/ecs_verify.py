@@ -207,7 +207,7 @@ class ServiceVerifier(Verifier):
                 f"did not move it: {reason}"
             )
             return self.finding(CONFIGURATION, "failed", said, self._look()), False
-        said = f"goes on with {_revision(running)}; {_revision(expected)} waits for its rollout"
+        said = f"continues with {_revision(running)}; {_revision(expected)} waits for its rollout"
         fix = f"inferform rollout {self.run.environment.key} {self._short}"
         return self.finding(CONFIGURATION, "skipped", said, fix), True
 

@@ -89,7 +89,7 @@ FLE1 = RiskRule(
     "FLE1",
     Severity.HIGH,
     "devices lose their way to AWS",
-    advice="bring devices to another fleet first, or keep this one: what they run goes on, and they get no "
+    advice="bring devices to another fleet first, or keep this one: what they run continues, and they get no "
     "deployment and send nothing",
 )
 FLE2 = RiskRule(

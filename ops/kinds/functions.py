@@ -524,7 +524,7 @@ class FunctionVerifier(Verifier):
         if reason := self._not_moved():
             said = f"is served by version {serving}; CodeDeploy did not move it to {self._version}: {reason}"
             return self.finding(CONFIGURATION, "failed", said, self._look()), True
-        said = f"goes on with version {serving}; version {self._version} waits for its rollout"
+        said = f"continues with version {serving}; version {self._version} waits for its rollout"
         fix = f"inferform rollout {self.run.environment.key} {self._short}"
         return self.finding(CONFIGURATION, "skipped", said, fix), True
 
@@ -636,7 +636,7 @@ class FunctionVerifier(Verifier):
 
     def _look(self) -> str:
         group = dig(self.values, "logging_config", "log_group")
-        return f"read the log group {group} and the alarms, fix the image, and deploy again"
+        return f"check the log group {group} and the alarms; fix the image; deploy again"
 
 
 # Rollouts

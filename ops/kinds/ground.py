@@ -1,4 +1,4 @@
-"""What running services stand on: ways out, security groups, rights, images, keys, alarms.
+"""What running services depend on: ways out, security groups, rights, images, keys, alarms.
 
 A service that a plan shows to use what goes is named as standing on it. Where the plan does not
 show that, the services of the plan are named as those that may.
@@ -23,7 +23,7 @@ from .words import some
 PLAN4 = RiskRule(
     "PLAN4",
     Severity.HIGH,
-    "what running services stand on is taken away",
+    "what running services depend on is taken away",
     advice="make what takes its place first and move the services to it; delete it in a second "
     "change, after verify",
 )
@@ -164,9 +164,9 @@ def cut(plan: Plan, change: Change) -> Iterator[Found]:
             verb = "stands" if len(using) == 1 else "stand"
             yield f"{loss.how}; {_names(using)} {verb} on it", loss.severity
         elif maybe:
-            yield f"{loss.how}; {_names(maybe)} may stand on it", Severity.MEDIUM
+            yield f"{loss.how}; {_names(maybe)} may depend on it", Severity.MEDIUM
         elif not running:
-            text = "services that are not in this plan may stand on it"
+            text = "services that are not in this plan may depend on it"
             yield f"{loss.how}; {text}", Severity.MEDIUM
 
 

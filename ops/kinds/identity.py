@@ -81,7 +81,7 @@ KINDS = (
         "aws_iam_role_policy",
         "policy of a role",
         _role_policy,
-        name=Not("IAM puts it in the place of the one that the role has"),
+        name=Not("IAM puts it instead of the one that the role has"),
         risks=(*identity_policy(), more_rights),
     ),
     resource(

@@ -1,4 +1,4 @@
-"""Who is told, and alarms over alarms."""
+"""Who is notified, and alarms over alarms."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ CHAT = check(
 
 HEARS = check(
     "VER7",
-    "who is told",
+    "who is notified",
     command="verify",
     why="An address that nobody has confirmed hears of no alarm; AWS forgets it after 48 hours.",
     fix="Open the message from no-reply@sns.amazonaws.com and confirm the subscription.",
@@ -267,7 +267,7 @@ def _teams(chatbot: Any) -> dict[str, Any]:
 
 
 class _Topic(Verifier):
-    """Whether anybody is to be told."""
+    """Whether anybody is to be notified."""
 
     def findings(self) -> Iterator[Finding]:
         """Somebody has subscribed, or a chat shows it."""
@@ -280,10 +280,10 @@ class _Topic(Verifier):
         # AWS Chatbot subscribes a moment after its channel is there.
         chats = [each for kind in _CHATS for each in self.run.state.of_type(kind)]
         if count or chats:
-            yield self.finding(HEARS, "passed", "somebody is to be told")
+            yield self.finding(HEARS, "passed", "somebody is to be notified")
             return
         fix = 'write notify=Notify(emails=["you@example.com"]), or https, slack or teams'
-        yield self.finding(HEARS, "skipped", "nobody is told of any alarm yet", fix)
+        yield self.finding(HEARS, "skipped", "nobody is notified of any alarm yet", fix)
 
     def served(self) -> Iterator[str]:
         """Nothing."""
@@ -318,7 +318,7 @@ class _Budget(Verifier):
 
 
 class _Receiver(Verifier):
-    """Whether who is to be told hears."""
+    """Whether who is to be notified hears."""
 
     @property
     def name(self) -> str:
@@ -497,7 +497,7 @@ KINDS = (
     ),
     resource(
         "aws_ce_anomaly_subscription",
-        "who is told of unusual spending",
+        "who is notified of unusual spending",
         _find_anomaly_subscription,
         name=Not("Cost Explorer takes two of one name"),
     ),

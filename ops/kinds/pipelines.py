@@ -149,7 +149,7 @@ def _story(plan: Plan, change: Change) -> Iterator[Story]:
         headline=headline,
         facts=tuple(changed_first(facts)),
         interrupted=interrupted,
-        rollout="the next run has it; those that run go on with the old one"
+        rollout="the next run has it; those that run continue with the old one"
         if action is Action.UPDATE
         else "",
         runs=runs if runs.before or runs.after else None,

@@ -221,7 +221,7 @@ def _kept_description(plan: Plan, group: Change) -> Iterator[Found]:
 
 # Records
 
-_PUT = "AWS puts it in the place of the one that is there"
+_PUT = "AWS puts it instead of the one that is there"
 _ONCE = "an account has it once in a Region"
 
 KINDS = (
@@ -263,7 +263,7 @@ KINDS = (
         "alias of a key",
         _alias,
         name="name",
-        story=Not("the key that it names goes on"),
+        story=Not("the key that it names continues"),
     ),
     resource(
         "aws_sagemaker_model_package_group",
@@ -273,7 +273,7 @@ KINDS = (
         holds_data=True,
         story=told_when_gone(
             "model package group",
-            "deploying its versions; what runs goes on",
+            "deploying its versions; what runs continues",
             "model_package_group_name",
         ),
         risks=(_kept_description,),

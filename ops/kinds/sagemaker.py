@@ -130,7 +130,7 @@ def _models_of_components(sagemaker: SageMakerClient, endpoint: str) -> Iterator
 def _models_of(sagemaker: SageMakerClient, endpoint: str, configuration: str) -> set[str]:
     """The models of an endpoint's configuration; all of its name where that is gone.
 
-    SageMaker goes on serving what somebody has deleted, and no longer tells what it is.
+    SageMaker keeps serving what somebody has deleted, and no longer tells what it is.
     """
     try:
         held = sagemaker.describe_endpoint_config(EndpointConfigName=configuration)
@@ -281,7 +281,7 @@ def _artifacts(synthesis: Synthesis, models: Sequence[Resource]) -> Iterator[Fin
     RiskRule(
         "CAP2",
         Severity.MEDIUM,
-        "an update resets live capacity",
+        "an update resets the running instance count",
         advice="deploy at low load, or raise the minimum first: Terraform's provider does not ask "
         "SageMaker to retain the instance counts that autoscaling has reached",
     )

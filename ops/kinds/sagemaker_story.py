@@ -221,7 +221,7 @@ def _rollout(values: dict[str, Any]) -> tuple[str, str]:
         text = "blue/green, all at once: a new fleet starts, takes over, and the old one ends"
     if not guard:
         guard = "; no alarm rolls it back, only a fleet that fails to start"
-    cap = f"{PROVIDER_WAIT_MINUTES} min, then Terraform gives up waiting while AWS goes on"
+    cap = f"{PROVIDER_WAIT_MINUTES} min, then Terraform gives up waiting while AWS continues"
     bound = dig(policy or rolling, "maximum_execution_timeout_in_seconds")
     if bound and bound <= PROVIDER_WAIT_MINUTES * 60:
         cap = f"{minutes(bound)}, then AWS rolls back"

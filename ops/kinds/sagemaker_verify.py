@@ -311,8 +311,8 @@ class EndpointVerifier(Invoked):
 
     def _look(self) -> str:
         return (
-            f"read the log group /aws/sagemaker/Endpoints/{self.name} and the endpoint's alarms, "
-            "fix the model, and deploy again"
+            f"check the log group /aws/sagemaker/Endpoints/{self.name} and the endpoint's alarms; "
+            "fix the model; deploy again"
         )
 
     def _images(self, found: Mapping[str, Any]) -> Iterator[Finding]:

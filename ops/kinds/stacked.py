@@ -1,6 +1,6 @@
 """What the CloudFormation stacks hold that Inferform makes, as Terraform would write it.
 
-A stack's template has parameters in the place of references, so that it is known in a plan; their
+A stack's template has parameters instead of references, so that it is known in a plan; their
 values stand beside it. What CloudFormation calls `InitialInstanceCount` is `initial_instance_count`
 here, so that whoever reads an endpoint configuration reads both ways.
 """

@@ -121,7 +121,7 @@ def stories(
         headline=headline,
         facts=tuple(changed_first([*facts, *(("started by", arrow(*each)) for each in starts)])),
         interrupted=interrupted,
-        rollout="the next run has it; those that run go on as before"
+        rollout="the next run has it; those that run continue as before"
         if action is Action.UPDATE
         else "",
         runs=_runs(plan, machine),
@@ -139,7 +139,7 @@ TRN1 = RiskRule(
 TRN2 = RiskRule(
     "TRN2",
     Severity.MEDIUM,
-    "nobody is told of failures of what runs by itself any more",
+    "nobody is notified of failures of what runs by itself any more",
     advice="keep the topic in notify, or see that somebody watches the alarm on failed executions",
 )
 

@@ -134,7 +134,7 @@ _ABOVE = ("vpc_id", "load_balancer_arn", "listener_arn")
 
 
 def of_services(plan: Plan, change: Change) -> str:
-    """The services that stand on a resource, as the end of a reason; empty where none is shown."""
+    """The services that depend on a resource, as the end of a reason; empty where none is shown."""
     if change.type in SERVICES:
         return ""
     known = _identities(change)
@@ -193,7 +193,7 @@ def _unencrypted(plan: Plan, listener: Change) -> Iterator[Found]:
         ]
         opened = [each for each in left if _serves_plainly(each) and each.is_shown]
         if opened and not any(each.after.get("protocol") in _ENCRYPTED for each in left):
-            yield f"is deleted, and its load balancer goes on without encryption{end}"
+            yield f"is deleted, and its load balancer continues without encryption{end}"
     if not changes(listener):
         return
     if was in _ENCRYPTED and will not in _ENCRYPTED and not hidden(listener, "protocol"):
@@ -589,11 +589,11 @@ def _sounds_later(plan: Plan, alarm: Change) -> Iterator[Found]:
     (was, will), end = alarm.both("threshold"), of_services(plan, alarm)
     numbers = isinstance(was, int | float) and isinstance(will, int | float) and was != will
     if numbers and ("Less" in operator) is (will < was):
-        yield f"sounds at {will:g} (was {was:g}){end}"
+        yield f"fires at {will:g} (was {was:g}){end}"
     before, after = map(_crossed, (alarm.before, alarm.after))
     if any(one < other for one, other in zip(before[2:], after[2:], strict=True)):
         yield (
-            f"sounds after {after[1]:g} of {after[0]:g} periods (was {before[1]:g} of {before[0]:g}), {after[2] / after[0]:g} s each{end}",
+            f"fires after {after[1]:g} of {after[0]:g} periods (was {before[1]:g} of {before[0]:g}), {after[2] / after[0]:g} s each{end}",
             Severity.LOW,
         )
 
@@ -612,7 +612,7 @@ ALARM = (
         ROLL4,
         "treat_missing_data",
         leaves("breaching"),
-        "no longer sounds where the metric is missing ({after})",
+        "no longer fires where the metric is missing ({after})",
         Severity.LOW,
     ),
     weaker(ROLL4, "actions_enabled", turns(False), "tells nobody and sets off nothing"),

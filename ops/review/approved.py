@@ -166,7 +166,7 @@ def deploy(
 
     All are planned before anything is done, and a stack once more after one below it was applied.
     Raises NotApprovedError where a plan shows something else than the review did: before anything is
-    done, or, of what was planned once more, when the stacks are done that do not stand on it. For the rest
+    done, or, of what was planned once more, when the stacks are done that do not depend on it. For the rest
     see `ops.deploy.deploy`.
     """
     synthesis, wanted = begun(patterns, program, ask=ask, check=check)

@@ -44,7 +44,7 @@ class Record:
     plan: str
     state: Mark | None
     below: dict[str, Mark]
-    """The states of the stacks that it stands on."""
+    """The states of the stacks that it depends on."""
 
     made: str
 
@@ -177,7 +177,7 @@ def check_stack(
     """Refuse a stale plan, and one of another stack, whatever its record says.
 
     A plan is stale when the code, the provider or a state is no longer what it was made from. The
-    stacks are synthesized and initialized; `below` are those that `stack` stands on. Raises
+    stacks are synthesized and initialized; `below` are those that `stack` depends on. Raises
     OperatorError.
     """
     if digest(stack.folder / "cdk.tf.json") != record.synthesized:
@@ -201,7 +201,7 @@ def check_stack(
     for lower in below:
         if pulled(lower, environment) != record.below.get(lower.name):
             raise OperatorError(
-                f"the plan of {stack.name} is stale: {lower.name}, which it stands on, has been "
+                f"the plan of {stack.name} is stale: {lower.name}, which it depends on, has been "
                 "applied since",
                 again(record),
             )

@@ -49,7 +49,7 @@ class Planning:
     """Where to, a folder for each environment."""
 
     base: Base | None = None
-    """Where it is given, a stack is planned that differs from it, or that stands on one whose outputs
+    """Where it is given, a stack is planned that differs from it, or that depends on one whose outputs
     may change."""
 
     parallelism: int | None = None
@@ -75,7 +75,7 @@ class Planning:
                     moving.add(stack.name)
 
     def _plan_all(self, wanted: Sequence[Stack], variables: Mapping[str, str]) -> None:
-        """Plan stacks that do not stand on each other."""
+        """Plan stacks that do not depend on each other."""
         by_name = {stack.name: stack for stack in self.synthesis.stacks}
         below = {name for stack in wanted for name in stack.dependencies}
         with ThreadPoolExecutor(stacks_at_a_time(self.parallelism)) as pool:
@@ -216,12 +216,12 @@ def saved_in(folder: Path, stack: Stack) -> Path:
 
 
 def levels(chosen: Sequence[Stack]) -> list[list[Stack]]:
-    """Stacks that do not stand on each other, those below first."""
+    """Stacks that do not depend on each other, those below first."""
     return _in_order(chosen, {stack.name: stack.dependencies for stack in chosen})
 
 
 def _in_order(chosen: Sequence[Stack], below: Mapping[str, Collection[str]]) -> list[list[Stack]]:
-    """Those that do not stand on each other, also by way of others, those below first."""
+    """Those that do not depend on each other, also by way of others, those below first."""
     known = {stack.name: stack for stack in chosen}
     return [[known[name] for name in level] for level in side_by_side.levels([*known], below)]
 
@@ -240,7 +240,7 @@ def _after(changing: Sequence[str]) -> str:
 def _stands_on(below: Sequence[str], *, wholly: bool = False) -> str:
     verb = "is" if len(below) == 1 else "are"
     return (
-        f"stands on {', '.join(below)}, which {verb} not {'wholly ' if wholly else ''}deployed yet"
+        f"depends on {', '.join(below)}, which {verb} not {'wholly ' if wholly else ''}deployed yet"
     )
 
 

@@ -164,7 +164,7 @@ STATE1 = RiskRule(
 @risk(STATE1)
 def _forgotten(plan: Plan, change: Change) -> Iterator[Found]:
     if change.action is Action.FORGET:
-        yield "is forgotten and goes on existing"
+        yield "is forgotten and continues to exist"
 
 
 _PROTECTIONS = (

@@ -65,7 +65,7 @@ def marks(change: Change) -> str:
         named = f"{short(change.before['id'], 80)}, " if change.before.get("id") else ""
         found.append(f"{named}an old copy that a replacement left behind")
     if change.action is Action.REPLACE:
-        old = "old one forgotten, and goes on existing" if change.forgets_old else ""
+        old = "old one forgotten, and continues to exist" if change.forgets_old else ""
         found.append(old or ("new one first" if change.created_first else "old one deleted first"))
     if change.reason in _REASONS:
         found.append(_REASONS[change.reason])

@@ -43,7 +43,7 @@ from .members import Left, Members
 
 Values = Mapping[str, Any]
 
-BESIDE = "no Spec says it, and it goes on beside the Spec"
+BESIDE = "no Spec says it, and it continues beside the Spec"
 
 
 @dataclass(frozen=True, slots=True)

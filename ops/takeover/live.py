@@ -74,7 +74,7 @@ def _or_gone(read: Any, what: str) -> Any:
         if "Could not find" not in str(error):
             raise
         raise OperatorError(
-            f"{what} is gone: SageMaker goes on serving it, and no longer tells what it is",
+            f"{what} is gone: SageMaker keeps serving it, and no longer tells what it is",
             "update the endpoint to a configuration that exists, then run this again",
         ) from error
 

@@ -120,7 +120,7 @@ def _notes(hosting: Hosting, made: Taken) -> Iterator[str]:
         return
     if spec.existing.execution_role is not None:
         yield (
-            f"it goes on with the role {spec.existing.execution_role} ({SHARED_ROLE.id}): preflight compares it with "
+            f"it continues with the role {spec.existing.execution_role} ({SHARED_ROLE.id}): preflight compares it with "
             "what the service needs; leave existing.execution_role out later, for a role of its own"
         )
     if spec.existing.kms_key is None:

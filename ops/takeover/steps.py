@@ -282,7 +282,7 @@ class Adoption:
         if done.status and not is_saved(done.output):
             missing = lacking(done.output)
             lines = [f"{self.stack.name} cannot be planned", *self._said(done.output)]
-            below = f"deploy what it stands on first: inferform deploy '{self.environment.key}-*'"
+            below = f"deploy what it depends on first: inferform deploy '{self.environment.key}-*'"
             raise OperatorError("\n  ".join(lines), below if missing else "")
         shown = self.stack.answer("show", "-json", file, environment=self.variables)
         plan = read_plan(shown, self.stack.name)
@@ -346,7 +346,7 @@ class Adoption:
         """Let SageMaker bring the configuration into service, and wait.
 
         Instance counts and weights stay as they are now. Raises OperatorError where SageMaker has rolled
-        the update back: what served before serves again, and a run after the fix goes on here.
+        the update back: what served before serves again, and a run after the fix continues here.
         """
         self._settled()
         wanted, sagemaker = self.configuration(), self.aws.client("sagemaker")
@@ -363,7 +363,7 @@ class Adoption:
         if found["EndpointConfigName"] != wanted or found["EndpointStatus"] != "InService":
             raise OperatorError(
                 f"SageMaker rolled the update of {self.name} back: {found.get('FailureReason')}",
-                "it serves what it served before; fix the cause and run this again, which goes on here",
+                "it serves what it served before; fix the cause and run this again, which continues here",
             )
 
     def _settled(self) -> Mapping[str, Any]:

@@ -421,7 +421,7 @@ Cleaner = Callable[[str, Any], Any]
 
 
 def cleaned(value: Any, path: str, unknown: Cleaner) -> Any:
-    """Plain data in the place of what is known to a stack alone: what `unknown` answers for each, by its
+    """Plain data instead of what is known to a stack alone: what `unknown` answers for each, by its
     path; NOTHING leaves it out."""
     if isinstance(value, Mapping):
         made = {name: cleaned(each, f"{path}.{name}", unknown) for name, each in value.items()}

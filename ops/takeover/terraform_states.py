@@ -32,7 +32,7 @@ _RENAMED = {"Container": "Containers", "KmsKeyArn": "KmsKeyId"}
 _IGNORED = ("id", "arn", "name", "name_prefix", "tags", "tags_all", "region", "timeouts")
 
 _INSTEAD = {
-    "aws_iam_role": "the endpoint goes on with it, as existing.execution_role",
+    "aws_iam_role": "the endpoint continues with it, as existing.execution_role",
     "aws_iam_role_policy_attachment": "it belongs to a role that stays as it is",
     "aws_iam_role_policy": "it belongs to a role that stays as it is",
     "aws_iam_policy": "it belongs to a role that stays as it is",
@@ -125,7 +125,7 @@ def declared(content: Mapping[str, Any], name: str) -> Found:
     for each in held:
         why = _INSTEAD.get(each.type, "")
         if each.address in standing:
-            why = "the environment stands on it; it stays in the state that has it"
+            why = "the environment depends on it; it stays in the state that has it"
         made.beside.append(
             Beside(f"{name} {each.address}", each.address, each.type, each.address in used, why)
         )

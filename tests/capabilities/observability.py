@@ -240,7 +240,7 @@ observability=Observability(
     encrypted={"aws_sns_topic": lambda topic: topic.get("kms_master_key_id")},
     checkov={
         "observability-*/aws_cloudtrail.*": {
-            "CKV2_AWS_10": "calls are kept to be asked later, and nobody is told of one by a log",
+            "CKV2_AWS_10": "calls are kept to be asked later, and nobody is notified of one by a log",
             "CKV_AWS_252": "each file would be a message, one every few minutes",
             "CKV_AWS_67": "it keeps the calls of the environment's endpoints, which are in one Region",
         },

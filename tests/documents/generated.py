@@ -63,7 +63,7 @@ def _marks(name: str) -> tuple[str, str]:
 
 
 def with_part(text: str, name: str, part: str) -> str:
-    """The text with a part of it in the place of the one that it has."""
+    """The text with a part of it instead of the one that it has."""
     first, last = _marks(name)
     before, _, rest = text.partition(first)
     _, found, after = rest.partition(last)

@@ -1,4 +1,4 @@
-"""What Inferform makes in the place of public modules' examples."""
+"""What Inferform makes instead of public modules' examples."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def refused(emulator: Emulator, account: str) -> list[str]:
 
 
 def fill(client: Callable[[str], Any], stack: Mapping[str, Any], account: str) -> None:
-    """Push a small image and artifact in the place of each that a stack's JSON names."""
+    """Push a small image and artifact instead of each that a stack's JSON names."""
     text = json.dumps(stack)
     ecr, s3 = client("ecr"), client("s3")
     for image in _images(text, account):

@@ -124,7 +124,7 @@ class Hosting:
 
 
 def hosting(emulator: Emulator, folder: Path, *, judged: bool = False) -> Hosting:
-    """A Hosting with the things that its stack stands on."""
+    """A Hosting with the things that its stack depends on."""
     if judged:
         judge(emulator, CONTEXT.account)
     s3, ec2 = client(emulator, "s3"), client(emulator, "ec2")

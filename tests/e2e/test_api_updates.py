@@ -264,7 +264,7 @@ class Updates(Life):
     """A layer of APIs in front of what is named alone."""
 
     def begin(self) -> None:
-        """Make what the layer stands on."""
+        """Make what the layer depends on."""
         self._values: dict[str, Any] = {
             "vpc": "vpc-00000001",
             "subnets": ["subnet-00000001", "subnet-00000002"],

@@ -87,7 +87,7 @@ def test_what_could_not_be_planned_when_it_was_approved_is_asked_for_again(
     with pytest.raises(NotApprovedError, match=f"what {UPPER} would do now is not") as caught:
         approved_deploy(life, first)
     said = str(caught.value)
-    assert f"approved: blocked: stands on {NETWORK}, {LOWER}, which are not deployed yet" in said
+    assert f"approved: blocked: depends on {NETWORK}, {LOWER}, which are not deployed yet" in said
     assert "now:      create aws_sagemaker_endpoint.endpoints_fraud_endpoint_" in said
     assert f"{NETWORK}, {LOWER} applied; review it again" in said
     assert len(serials(life)) == 2

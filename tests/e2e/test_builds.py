@@ -18,7 +18,7 @@ from ops.aws import Aws
 from .builds import Builds, Repository, projects
 from .program import LASTING, Life
 
-pytestmark = pytest.mark.story("each test goes on with the pipelines that the one before it left")
+pytestmark = pytest.mark.story("each test continues with the pipelines that the one before it left")
 
 TOOLS, TEAM, LIVE = "123456789012", "222233334444", "444455556666"
 MAIN, RELEASE, REVIEW = (
@@ -190,7 +190,7 @@ def test_environments_are_deployed_level_by_level(builds: Builds) -> None:
     values = {each: ssm.get_parameter(Name=each, WithDecryption=True) for each in PARAMETERS}
     assert {key: each["Parameter"]["Value"] for key, each in values.items()} == PARAMETERS
     assert "smoke of dev-use1" in done[5].output
-    # The stack of secrets stands on the network, and waits for it.
+    # The stack of secrets depends on the network, and waits for it.
     assert (done[1].variables["PLANS"], done[1].variables["LEFT"]) == ("1", "1")
     assert (done[3].variables["PLANS"], done[3].variables["LEFT"]) == ("1", "0")
 

@@ -28,7 +28,7 @@ from ops.tour.record import Record
 from .program import app_of
 
 pytestmark = [
-    pytest.mark.story("each chapter of the tour goes on from the one before"),
+    pytest.mark.story("each chapter of the tour continues from the one before"),
     # A chapter is several commands, each of which starts cdktf and Terraform.
     pytest.mark.timeout(3600),
 ]

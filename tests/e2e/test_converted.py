@@ -164,7 +164,7 @@ def test_one_of_several_instances_is_taken_and_no_block_forgets_the_others(
         ),
         target=70,
     )
-    # The module goes on with the other one, and a removed block would name both.
+    # The module continues with the other one, and a removed block would name both.
     said = "\n".join(lines(made))
     own = 'module.fleet.aws_sagemaker_endpoint.endpoint["taken"]'
     assert f"terraform state rm '{own}'" in said

@@ -40,7 +40,7 @@ class Team(Life):
     certificate = ""
 
     def change(self, old: str = "", new: str = "") -> None:
-        """Write the example again, with a text in the place of another."""
+        """Write the example again, with a text instead of another."""
         text = re.sub(r'CERTIFICATE = ".*"', f'CERTIFICATE = "{self.certificate}"', EXAMPLE)
         self.write(text.replace(old, new))
 

@@ -75,7 +75,7 @@ def test_the_run_after_one_that_was_struck_converges(
 ) -> None:
     life.go_to(operation)
     what, cause = FAULTS[fault]
-    # Three attempts, which the emulator's variables set in the place of the provider's 25.
+    # Three attempts, which the emulator's variables set instead of the provider's 25.
     life.fault(**what, since=MIDDLE[operation], count=LASTING)
     cut_off = fault in CUTS_OFF_THE_STATE
     # The report of the command once for each fault, as cdktf takes most of the time.
@@ -103,7 +103,7 @@ def test_the_run_after_one_that_was_struck_converges(
     life.mend()
     assert (life.states.lock(LAYER) is not None) is cut_off
     if cut_off:
-        # To go on without what the last run did would make it all a second time.
+        # To continue without what the last run did would make it all a second time.
         if fault == "network cut":
             again = destroy if operation == "destroy" else deploy
             with pytest.raises(OperatorError, match="the state of the last run is not in the"):

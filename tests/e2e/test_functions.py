@@ -139,7 +139,7 @@ class Functions(Life):
     """The stack, in a network that is foreign."""
 
     def begin(self) -> None:
-        """Make what the stack stands on."""
+        """Make what the stack depends on."""
         self._given: dict[str, Any] = {
             "vpc": "vpc-1",
             "subnets": ["subnet-00000001", "subnet-00000002", "subnet-00000003"],

@@ -25,7 +25,7 @@ from tests.conftest import ROOT
 from .builds import Builds, Repository, projects
 from .program import app_of
 
-pytestmark = pytest.mark.story("each test goes on with the pipelines that the one before it left")
+pytestmark = pytest.mark.story("each test continues with the pipelines that the one before it left")
 
 TOOLS, LIVE = "123456789012", "444455556666"
 MAIN, REVIEW = "globex-tools-use1-delivery-main", "globex-tools-use1-delivery-review"

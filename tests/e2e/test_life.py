@@ -77,7 +77,7 @@ def test_cdktf_deploys_every_layer_and_every_second_plan_is_empty(life: Life) ->
 def test_the_json_of_a_stack_alone_plans_empty_against_the_same_state(
     life: Life, tmp_path: Path
 ) -> None:
-    # What docs/longevity.md promises those who go on with Terraform alone.
+    # What docs/longevity.md promises those who continue with Terraform alone.
     shutil.copy(life.stack("dev-use1-inference").folder / "cdk.tf.json", tmp_path)
     alone = Stack("alone", tmp_path, ())
     environment = life.program.terraform_environment()

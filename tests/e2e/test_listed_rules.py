@@ -49,7 +49,7 @@ class Balanced(Life):
     """A load balancer with several certificates, for several ranges of clients."""
 
     def begin(self) -> None:
-        """Make what it stands on."""
+        """Make what it depends on."""
         self._values: dict[str, Any] = {
             "vpc": "vpc-00000001",
             "subnets": ["subnet-00000001", "subnet-00000002"],

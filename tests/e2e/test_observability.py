@@ -113,7 +113,7 @@ _BUCKET = "a setting of the bucket of the trail, which is always the same"
 UNCHANGED = {
     "aws_cloudwatch_event_target": "its text changes where the first chat channel comes, or the last one goes",
     "aws_iam_role_policy": "what AWS Chatbot may read is always the same",
-    "aws_kms_alias": "a key that comes in the place of another has an alias of its own",
+    "aws_kms_alias": "a key that comes instead of another has an alias of its own",
     "aws_s3_bucket_ownership_controls": _BUCKET,
     "aws_s3_bucket_public_access_block": _BUCKET,
     "aws_s3_bucket_server_side_encryption_configuration": _BUCKET,

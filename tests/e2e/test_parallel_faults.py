@@ -24,7 +24,7 @@ pytestmark = pytest.mark.story("each test begins with the stacks that the one be
 ACCOUNTS = {"red": "111122223333", "green": "222233334444"}
 STRUCK, OTHER = "green-use1", "red-use1"
 
-# The request with which a fault begins, in the layer that stands on the other one.
+# The request with which a fault begins, in the layer that depends on the other one.
 MIDDLE = {
     "creation": "CreateEndpointConfig",
     "update": "UpdateEndpoint",

@@ -86,7 +86,7 @@ def below(context: Context, aws: Aws) -> tuple[NetworkOutputs, RegistryOutputs]:
 
 
 class Account:
-    """An account of the emulator with what examples stand on."""
+    """An account of the emulator with what examples depend on."""
 
     def __init__(self, emulator: Emulator, folder: Path) -> None:
         self.folder = folder
@@ -99,7 +99,7 @@ class Account:
         }
 
     def environment(self, name: str) -> Environment:
-        """An example as it is deployed to the account; what runs stands on layers that are there."""
+        """An example as it is deployed to the account; what runs depends on layers that are there."""
         written = CHANGED.get(name, _as_it_is)(self._environments[name])
         context = written.context.replace(deploy_role="inferform-deploy")
         aws = Aws(context, emulator=self._emulator)

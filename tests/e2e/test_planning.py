@@ -91,7 +91,7 @@ def test_a_plan_is_made_in_order_bound_applied_once_and_refused_otherwise(
     assert set(first[f"{KEY}-registry"].counts) == {"create"}
     assert first[f"{KEY}-inference"].status == "blocked"
     assert first[f"{KEY}-inference"].note == (
-        f"stands on {KEY}-registry, which is not deployed yet"
+        f"depends on {KEY}-registry, which is not deployed yet"
     )
     assert not (plans / KEY / f"{KEY}-inference.tfplan").exists()
 
@@ -127,6 +127,6 @@ def test_a_plan_is_made_in_order_bound_applied_once_and_refused_otherwise(
     values["below"][f"{KEY}-registry"]["serial"] -= 1
     bound.record_path(upper).write_text(json.dumps(values), encoding="utf-8")
     with pytest.raises(
-        OperatorError, match=f"{KEY}-registry, which it stands on, has been applied"
+        OperatorError, match=f"{KEY}-registry, which it depends on, has been applied"
     ):
         apply(upper, program)

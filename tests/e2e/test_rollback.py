@@ -24,7 +24,7 @@ from tests import emulators
 from .program import LASTING
 from .struck import ENDPOINT, LAYER, STACK, Struck, struck
 
-pytestmark = pytest.mark.story("the services of a fixture go on from test to test")
+pytestmark = pytest.mark.story("the services of a fixture continue from test to test")
 
 RANKING = "acme-dev-use1-ranking"
 REASON = "The primary container did not pass the ping health check."
@@ -479,7 +479,7 @@ def test_what_stands_beside_a_version_of_the_registry_goes_back_with_it(
         assert (
             "served 111122223333.dkr.ecr.us-east-1.amazonaws.com/acme-dev-use1-older:1.0.0" in said
         )
-        assert "which no tag in the place of 1.1.0 gives" in said
+        assert "which no tag instead of 1.1.0 gives" in said
         assert written(life) == new
         command("fraud")
         # The artifacts of every version are below what is written, so that it stays.

@@ -79,7 +79,7 @@ class Fleet(Life):
     """The stack, in a network and on a cluster that are foreign."""
 
     def begin(self) -> None:
-        """Make what the stack stands on."""
+        """Make what the stack depends on."""
         given: dict[str, Any] = {"vpc": "vpc-1", "subnets": ["subnet-1", "subnet-2"]}
         arn = "arn:aws:elasticloadbalancing:us-east-1:111122223333:listener/app/shared/1a2b/3c4d"
         given |= {"listener": arn, "suffix": "app/shared/1a2b", "group": "sg-1"}

@@ -23,7 +23,7 @@ from tests import emulators
 
 from .struck import LAYER, STACK, Struck, struck
 
-pytestmark = pytest.mark.story("the service of a fixture goes on from test to test")
+pytestmark = pytest.mark.story("the service of a fixture continues from test to test")
 
 TEXT = """
 from inferform import *
@@ -236,7 +236,7 @@ def test_who_wrote_a_state_without_a_lock_is_not_known(life: Struck) -> None:
     state = states.read(LAYER)
     assert state is not None
     assert state.changed is not None
-    # The clock of S3 goes on by whole seconds, and this is long after every lock.
+    # The clock of S3 advances by whole seconds, and this is long after every lock.
     assert states.writer(LAYER, state.changed) is not None
     later = state.changed.replace(year=state.changed.year + 1)
     assert states.writer(LAYER, later) is None

@@ -1,4 +1,4 @@
-"""Several environments at a time: a failure leaves what stands on it, a kill leaves what recover repairs."""
+"""Several environments at a time: a failure leaves what depends on it, a kill leaves what recover repairs."""
 
 from __future__ import annotations
 

@@ -218,7 +218,7 @@ def test_each_trigger_runs_it_and_registers_a_version(trained: Trained) -> None:
     ]
     assert {len(job["VpcConfig"]["Subnets"]) for job in jobs} == {2}
     assert sorted(trained.network.private_subnet_ids) == sorted(jobs[0]["VpcConfig"]["Subnets"])
-    # Each run has checkpoints of its own, so that none goes on from another's.
+    # Each run has checkpoints of its own, so that none continues from another's.
     places = {job["CheckpointConfig"]["S3Uri"] for job in jobs}
     assert len(places) == 3
     assert trained.told() == []

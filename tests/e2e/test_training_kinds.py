@@ -166,7 +166,7 @@ class Account(Hosting):
 
 
 def placed(emulator: Emulator, context: Context, folder: Path) -> Account:
-    """An account with the network, the bucket and the key that the layer stands on."""
+    """An account with the network, the bucket and the key that the layer depends on."""
     aws = Aws(context, emulator=emulator)
     bootstrap(context, aws)
     s3, ec2 = aws.client("s3"), aws.any_client("ec2")
@@ -492,7 +492,7 @@ def every(account: Account, second: bool) -> Training:
 
 
 LEFT_OUT = {
-    "Checkpoints.uri": "a place of its own is refused, as each run would go on from the one before (SPT4)",
+    "Checkpoints.uri": "a place of its own is refused, as each run would continue from the one before (SPT4)",
     **dict.fromkeys(
         ("Existing.execution_role", "Existing.task_role", "Existing.log_group"),
         "each of its jobs has a role and a log of its own (EXI4)",

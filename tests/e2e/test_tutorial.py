@@ -25,7 +25,7 @@ STEPS = [
     for step in ([block] if kind == "diff" else block.splitlines())
 ]
 
-pytestmark = pytest.mark.story("each step goes on from what the one before it left")
+pytestmark = pytest.mark.story("each step continues from what the one before it left")
 
 
 def recipe(target: str) -> str:

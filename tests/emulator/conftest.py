@@ -143,7 +143,7 @@ class Terraform:
             try:
                 output, _ = child.communicate(timeout=TIMEOUT_SECONDS)
             except subprocess.TimeoutExpired:
-                # its provider is a process of its own and would go on
+                # its provider is a process of its own and would continue
                 os.killpg(child.pid, signal.SIGKILL)
                 output, _ = child.communicate()
                 output += f"\nterraform {arguments[0]} took more than {TIMEOUT_SECONDS} s"

@@ -53,7 +53,7 @@ def test_a_reservation_is_made_changed_and_cancelled(ec2: Any) -> None:
     ec2.modify_capacity_reservation(CapacityReservationId=identity, EndDateType="unlimited")
     assert "EndDate" not in described(ec2, identity)
     ec2.cancel_capacity_reservation(CapacityReservationId=identity)
-    # AWS goes on describing it.
+    # AWS keeps describing it.
     assert described(ec2, identity)["State"] == "cancelled"
     with pytest.raises(ClientError, match="InvalidCapacityReservationState"):
         ec2.cancel_capacity_reservation(CapacityReservationId=identity)

@@ -1,4 +1,4 @@
-"""Each default alarm of every kind of service sounds at bad values, and at good ones it does not."""
+"""Each default alarm of every kind of service fires at bad values, and at good ones it does not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""KMS, IAM, S3 and EC2: what every deployment stands on."""
+"""KMS, IAM, S3 and EC2: what every deployment depends on."""
 
 from __future__ import annotations
 

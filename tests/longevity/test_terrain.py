@@ -1,4 +1,4 @@
-"""CDK Terrain in the place of CDKTF: the rename of docs/longevity.md, done on a copy."""
+"""CDK Terrain instead of CDKTF: the rename of docs/longevity.md, done on a copy."""
 
 from __future__ import annotations
 

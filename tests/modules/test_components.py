@@ -485,7 +485,7 @@ def test_awss_example_of_scaling_to_zero_comes_out_attribute_by_attribute(
     ml.g5.12xlarge, managed scaling from 0 to 2, a target of concurrent requests, and an alarm that
     wakes it up. What differs, and why:
 
-    - The alarm sounds at one lost request; AWS's is above 1, so that one caller alone wakes nothing.
+    - The alarm fires at one lost request; AWS's is above 1, so that one caller alone wakes nothing.
     - One evaluation of 60 seconds and a cooldown of 60 are AWS's; `Maximum` is AWS's too.
     - Requests go to the least busy copy by SageMaker's own default unless `host` says otherwise.
     - Rollback alarms, a role for the endpoint alone and the VPC are beside it.

@@ -47,7 +47,7 @@ _MADE = "${aws_security_group.models.id}"
 
 
 def services(stack: dict[str, Any]) -> dict[str, Any]:
-    """What a stack makes for its services, with the security group that is given in the place of what
+    """What a stack makes for its services, with the security group that is given instead of what
     the stack makes, and without what only orders the making."""
     stack = json.loads(json.dumps({key: stack[key] for key in ("resource", "locals")}))
     found: dict[str, Any] = {"locals": stack["locals"]}

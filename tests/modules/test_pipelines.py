@@ -104,7 +104,7 @@ def example(synthesize: Synthesize) -> dict[str, dict[str, Any]]:
 
 
 def plain(value: Any) -> Any:
-    """Arguments with a text in the place of each reference."""
+    """Arguments with a text instead of each reference."""
     if isinstance(value, dict):
         if value.keys() in ({"Get"}, {"Std:Join"}, {"Std:JsonGet"}):
             return "s3://bucket/key"

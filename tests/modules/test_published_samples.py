@@ -134,7 +134,7 @@ def environment() -> Environment:
 
 @dataclass(frozen=True)
 class Made:
-    """A resource of Terraform that stands in the place of one of a sample."""
+    """A resource of Terraform that stands instead of one of a sample."""
 
     kind: str
     name: str = ""
@@ -207,7 +207,7 @@ PLACES: Mapping[str, Mapping[str, Made | str]] = {
         ),
     },
 }
-"""What stands in the place of each resource of a sample, or why nothing does."""
+"""What stands instead of each resource of a sample, or why nothing does."""
 
 EXPLAINED: Mapping[str, str] = {
     r"AWS::SageMaker::Model\.(ModelName|Name)": NAMES,
@@ -220,7 +220,7 @@ EXPLAINED: Mapping[str, str] = {
     r"AWS::SageMaker::EndpointConfig\.ProductionVariants\.0\.VariantName": ONE_VARIANT,
     r"AWS::SageMaker::EndpointConfig\.DataCaptureConfig\.DestinationS3Uri": NAMES,
     r"AWS::SageMaker::Endpoint\.(EndpointConfigName|EndpointName|Name)": NAMES,
-    r"AWS::SageMaker::Endpoint\.DeploymentConfig\..*": "an update is rolled back where an alarm sounds",
+    r"AWS::SageMaker::Endpoint\.DeploymentConfig\..*": "an update is rolled back where an alarm fires",
     r"AWS::ApplicationAutoScaling::ScalableTarget\.(ResourceId|RoleARN)": LINKED,
     r"AWS::ApplicationAutoScaling::ScalableTarget\.MaxCapacity": "one environment stands for both samples",
     r"AWS::ApplicationAutoScaling::ScalingPolicy\.(ResourceId|PolicyName|Name)": NAMES,
@@ -264,7 +264,7 @@ def sample(name: str) -> dict[str, dict[str, Any]]:
 
 
 def resource(made: Mapping[str, Mapping[str, Any]], place: Made) -> dict[str, Any]:
-    """What stands in the place of a resource of a sample."""
+    """What stands instead of a resource of a sample."""
     named = ("name", "alarm_name")
     (found,) = [
         each

@@ -31,7 +31,7 @@ UUID = "0123456789ab"
 """The last part of one."""
 
 OTHERS = "others"
-"""What stands in the place of a name in a call on what is another's."""
+"""What stands instead of a name in a call on what is another's."""
 
 
 @dataclass(frozen=True)

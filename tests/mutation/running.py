@@ -39,7 +39,7 @@ GRACE_SECONDS = 60
 
 
 class Run:
-    """A plugin of pytest that runs mutants in the place of the tests."""
+    """A plugin of pytest that runs mutants instead of the tests."""
 
     def __init__(self, area: Area, chosen: Sequence[Mutant], told: Callable[[Mutant, str], None]):
         self._area = area

@@ -169,7 +169,7 @@ def test_a_new_model_that_nothing_uses_is_deleted_and_one_in_use_takes_the_olds_
     assert (noted.commands, deleted) == ([], ["new"])
     deleted.clear()
     noted = stack(REPLACES, NO_CHANGE)
-    assert take_back(noted, {"new"}) == [f"imported {MODEL} (new) in the place of old"]
+    assert take_back(noted, {"new"}) == [f"imported {MODEL} (new) instead of old"]
     assert noted.commands == [
         ("state", "rm", MODEL),
         ("import", "-input=false", MODEL, "new"),

@@ -83,7 +83,7 @@ def test_a_plan_is_what_it_was_made_from_until_something_changes(saved: Saved) -
         back()
         saved.check()
     applied(written(saved.lower.folder, "2"), again)
-    with pytest.raises(OperatorError, match="stale: lower, which it stands on, has been"):
+    with pytest.raises(OperatorError, match="stale: lower, which it depends on, has been"):
         saved.check()
 
 

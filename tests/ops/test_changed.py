@@ -258,7 +258,7 @@ def test_what_differs_is_planned_and_what_stands_on_changed_outputs(
 
 @st.composite
 def changes_of_graphs(draw: st.DrawFn) -> tuple[list[set[int]], set[int], set[int], set[int]]:
-    """What each stack stands on, which differ, which hand up other outputs, and which are chosen."""
+    """What each stack depends on, which differ, which hand up other outputs, and which are chosen."""
     count = draw(st.integers(1, 6))
     below = [draw(st.sets(st.integers(0, n - 1), max_size=3)) if n else set() for n in range(count)]
     some = st.sets(st.integers(0, count - 1))

@@ -1,4 +1,4 @@
-"""The operator's command: help, exit status, JSON, and what it says when it cannot go on."""
+"""The operator's command: help, exit status, JSON, and what it says when it cannot continue."""
 
 from __future__ import annotations
 
@@ -82,6 +82,22 @@ def test_each_failure_has_its_exit_status() -> None:
 def test_every_command_has_help_with_an_example() -> None:
     without = [name for name, command in commands() if f"Example: {name}" not in str(command.help)]
     assert without == []
+
+
+def test_the_help_of_every_command_stands_whole_in_80_columns(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    command = typer.main.get_command(app)
+    shown = {}
+    for name, _ in commands():
+        command.main([*name.split()[1:], "--help"], "inferform", standalone_mode=False)
+        shown[name] = capsys.readouterr().out
+    assert all(f"Usage: {name}" in each for name, each in shown.items())
+    lines = {(name, line) for name, each in shown.items() for line in each.splitlines()}
+    assert {(name, line) for name, line in lines if "…" in line or len(line) > 80} == set()
+    # A switch takes no value.
+    assert {name for name, each in shown.items() if "<bool>" in each} == set()
 
 
 def test_every_example_of_the_help_is_a_command_that_can_be_given() -> None:

@@ -306,7 +306,7 @@ Resources:{SCALED}
     refused = text.replace("MaxCapacity: 3", "MaxCapacity: 0")
     environment, made = read(tmp_path, refused)
     assert only(environment).scaling is None
-    assert "ScalableTarget AllTraffic: no Spec says it, and it goes on beside the Spec" in said(
+    assert "ScalableTarget AllTraffic: no Spec says it, and it continues beside the Spec" in said(
         made
     )
     unbound = text.replace("MaxCapacity: 3", "MaxCapacity: !Ref Goal")

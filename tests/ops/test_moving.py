@@ -311,7 +311,7 @@ def test_the_command_goes_on_with_what_was_interrupted_and_moves_the_rest(
     assert held(states)["inference-risk"] == sorted(FRAUD)
     monkeypatch.setattr(commands, "environment", lambda _: synthesis.environments[key])
     monkeypatch.setattr(commands, "_synthesis", lambda *_: (synthesis, states))
-    with pytest.raises(BadInputError, match=f"inferform state move {key} goes on"):
+    with pytest.raises(BadInputError, match=f"inferform state move {key} continues"):
         _invoked("unlock", key, "inference-risk")
     assert states.lock("inference-risk")
     assert "moved from inference to inference-shop" in _invoked("move", key)

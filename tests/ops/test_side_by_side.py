@@ -16,7 +16,7 @@ from ops.terraform import Stack
 
 @st.composite
 def graphs(draw: st.DrawFn) -> dict[str, set[str]]:
-    """Names, each with some of those before it, all that those stand on among them."""
+    """Names, each with some of those before it, all that those depend on among them."""
     names = [f"s{number}" for number in range(draw(st.integers(0, 7)))]
     found: dict[str, set[str]] = {}
     for number, name in enumerate(names):

@@ -39,7 +39,7 @@ def schema_of(name: str) -> dict[str, Any]:
 
 
 def _written(value: Any) -> Any:
-    """A value with lists in the place of tuples."""
+    """A value with lists instead of tuples."""
     if isinstance(value, list | tuple):
         return [_written(each) for each in value]
     return value

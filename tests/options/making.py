@@ -69,7 +69,7 @@ _ECS = EcsOutputs(
 LISTENER = f"{_BALANCER}:listener/app/shared/1a2b3c4d5e6f7890/0a1b2c3d4e5f6789"
 
 STAGE = "q7z"
-"""The stage of what is made, in the place of which each environment gets one of its own."""
+"""The stage of what is made, instead of which each environment gets one of its own."""
 
 
 def _model(**given: Any) -> Model:

@@ -1,4 +1,4 @@
-"""OpenTofu in the place of Terraform.
+"""OpenTofu instead of Terraform.
 
 There is no OpenTofu here to run. What it prints has the forms of its documentation and source:
 `tofu version` of opentofu.org/docs/cli/commands/version, the plan of internal/command/jsonplan, the

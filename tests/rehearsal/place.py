@@ -175,7 +175,7 @@ class Place:
     # What pipelines and people bring between the stacks
 
     def fill(self, key: str) -> list[str]:
-        """Put a small image, artifact or certificate in the place of each that is missing."""
+        """Put a small image, artifact or certificate instead of each that is missing."""
         synthesis = self.program.synthesize()
         aws, filled = self.aws(key), []
         for found in missing(synthesis, synthesis.of(key)).get(key, []):

@@ -396,7 +396,7 @@ def _essential(shown: dict[str, Any]) -> dict[str, Any]:
 
 
 def _without_bucket(content: dict[str, Any]) -> None:
-    """Leave the artifact bucket and what stands on it out of a synthesized stack."""
+    """Leave the artifact bucket and what depends on it out of a synthesized stack."""
     for kind in list(content["resource"]):
         if kind.startswith("aws_s3_bucket"):
             del content["resource"][kind]

@@ -61,7 +61,7 @@ def test_callers_that_a_security_group_no_longer_lets_in_are_told(
     ((severity, reason),) = told("NET4", *SERVICE, *entries)
     assert severity is MEDIUM
     assert f"no longer lets in {lost}" in reason
-    assert reason.endswith("; live stands on it")
+    assert reason.endswith("; live depends on it")
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_a_rule_of_egress_that_lets_less_out_is_told() -> None:
     address = "aws_vpc_security_group_egress_rule.a"
     sides = rule("0.0.0.0/0", 443), rule("10.0.0.0/8", 443)
     assert told("PLAN4", *SERVICE, update(address, *sides)) == [
-        (HIGH, "lets less out; live stands on it")
+        (HIGH, "lets less out; live depends on it")
     ]
     assert told("PLAN4", *SERVICE, update(address, *reversed(sides))) == []
 
@@ -236,7 +236,7 @@ def test_a_role_that_gets_a_permissions_boundary_names_who_has_it() -> None:
     ((severity, reason),) = told("PLAN4", *SERVICE, update("aws_iam_role.r", before, after))
     assert severity is MEDIUM
     assert reason.startswith("gets the permissions boundary b")
-    assert reason.endswith("not judged; live stands on it")
+    assert reason.endswith("not judged; live depends on it")
     assert told("PLAN4", *SERVICE, changed("aws_iam_role.r", ["create"], None, after)) == []
 
 

@@ -208,7 +208,7 @@ def test_json_is_written_as_the_library_writes_it() -> None:
 
 def test_blocked_and_failed_stacks_are_shown_in_every_format() -> None:
     stacks = [
-        StackReport("dev-use1-inference", "dev-use1", status="blocked", note="stands on network"),
+        StackReport("dev-use1-inference", "dev-use1", status="blocked", note="depends on network"),
         StackReport("dev-use1-network", "dev-use1", status="failed", note="no credentials"),
     ]
     report = build([], stacks=stacks)
@@ -216,7 +216,7 @@ def test_blocked_and_failed_stacks_are_shown_in_every_format() -> None:
     assert report.verdict().endswith("1 stack is blocked; 1 plan failed.")
     for name, render in FORMATS.items():
         text = render(report)
-        assert "stands on network" in text, name
+        assert "depends on network" in text, name
         assert "no credentials" in text, name
 
 

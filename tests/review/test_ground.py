@@ -1,4 +1,4 @@
-"""A plan that takes away what running services stand on names them; one that moves them does not."""
+"""A plan that takes away what running services depend on names them; one that moves them does not."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ STANDS: dict[str, tuple[Entry, str]] = {
 @pytest.mark.parametrize("case", STANDS)
 def test_a_service_that_the_plan_shows_to_use_it_is_named(case: str) -> None:
     entry, how = STANDS[case]
-    assert told(entry) == [(f"{how}; live stands on it", Severity.HIGH)]
+    assert told(entry) == [(f"{how}; live depends on it", Severity.HIGH)]
 
 
 MAY: dict[str, Entry] = {
@@ -147,9 +147,9 @@ MAY: dict[str, Entry] = {
 
 @pytest.mark.parametrize("case", MAY)
 def test_a_service_that_may_use_it_is_named_as_such(case: str) -> None:
-    assert told(MAY[case]) == [("is deleted; live may stand on it", Severity.MEDIUM)]
+    assert told(MAY[case]) == [("is deleted; live may depend on it", Severity.MEDIUM)]
     assert told(MAY[case], service=()) == [
-        ("is deleted; services that are not in this plan may stand on it", Severity.MEDIUM)
+        ("is deleted; services that are not in this plan may depend on it", Severity.MEDIUM)
     ]
 
 
@@ -157,14 +157,14 @@ def test_an_add_on_and_an_access_entry_are_those_of_their_cluster() -> None:
     cluster = kept("aws_eks_cluster.c", name="c")
     for kind in ("aws_eks_addon", "aws_eks_access_entry"):
         gone = deleted(f"{kind}.x", cluster_name="c")
-        assert told(gone, service=(cluster,)) == [("is deleted; c stands on it", Severity.HIGH)]
+        assert told(gone, service=(cluster,)) == [("is deleted; c depends on it", Severity.HIGH)]
 
 
 def test_sensitive_egress_is_judged_too() -> None:
     entry, _ = STANDS["egress of a group"]
     marks = {"before_sensitive": {"egress": True}, "after_sensitive": {"egress": True}}
     sensitive = {**entry, "change": {**entry["change"], **marks}}
-    assert told(sensitive) == [("loses rules of egress; live stands on it", Severity.HIGH)]
+    assert told(sensitive) == [("loses rules of egress; live depends on it", Severity.HIGH)]
 
 
 def guarded(after: Any) -> Entry:
@@ -320,5 +320,5 @@ def test_what_a_policy_of_aws_grants_is_what_its_document_says(name: str) -> Non
 
 
 def test_every_type_that_serves_is_one_that_may_stand_on_something() -> None:
-    # What runs in Kubernetes stands on its cluster, which stands on the rest.
+    # What runs in Kubernetes depends on its cluster, which depends on the rest.
     assert {*SERVED_BY} - {*SERVICES} == {"kubernetes_deployment_v1"}

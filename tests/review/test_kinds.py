@@ -31,7 +31,7 @@ GONE = {
     "aws_s3_bucket": ({"bucket": "main"}, "reading and writing its objects"),
     "aws_sagemaker_model_package_group": (
         {"model_package_group_name": "main"},
-        "deploying its versions; what runs goes on",
+        "deploying its versions; what runs continues",
     ),
     "aws_subnet": ({"tags": {"Name": "main"}}, "what runs in it"),
     "aws_vpc": ({"tags": {"Name": "main"}}, "everything that runs in it"),

@@ -477,7 +477,7 @@ def test_egress_is_lost_where_no_other_rule_lets_it_out(quiet: Plan) -> None:
             change["change"]["after"]["egress"][0]["cidr_blocks"] = ["10.0.0.0/25"]
     lost = [risk for risk in find_risks(read_plan(json.dumps(content))) if risk.rule.id == "PLAN4"]
     assert [(risk.address, risk.reason) for risk in lost] == [
-        ("aws_security_group.services", "loses rules of egress; quiet-api stands on it")
+        ("aws_security_group.services", "loses rules of egress; quiet-api depends on it")
     ]
 
 

@@ -592,7 +592,7 @@ def test_the_services_that_stand_on_it_are_named() -> None:
     to = [{"type": "forward", "target_group_arn": group}]
     sides = (listener("a", each, default_action=to) for each in ("HTTPS", "HTTP"))
     ((_, reason),) = told("NET3", runs, update("aws_lb_listener.l", *sides))
-    assert reason == "goes from HTTPS to HTTP; fraud stands on it"
+    assert reason == "goes from HTTPS to HTTP; fraud depends on it"
 
     machine = {"name": "scores", "arn": "arn:aws:states:us-east-1:111122223333:stateMachine:s"}
     batch = changed("aws_sfn_state_machine.m", ["no-op"], machine, machine)
@@ -600,7 +600,7 @@ def test_the_services_that_stand_on_it_are_named() -> None:
         {"state": each, "target": [{"arn": machine["arn"]}]} for each in ("ENABLED", "DISABLED")
     )
     ((_, reason),) = told("RUN1", batch, update("aws_scheduler_schedule.s", *states))
-    assert reason == "is disabled, so it starts nothing; scores stands on it"
+    assert reason == "is disabled, so it starts nothing; scores depends on it"
 
     target = {"rule": "uploads", "arn": machine["arn"]}
     leads = changed("aws_cloudwatch_event_target.t", ["no-op"], target, target)
@@ -619,13 +619,13 @@ def test_the_services_that_stand_on_it_are_named() -> None:
     ]
     tags = ({"name": "fraud", "image_tag_mutability": each} for each in ("IMMUTABLE", "MUTABLE"))
     ((_, reason),) = told("SEC4", *entries, update("aws_ecr_repository.r", *tags))
-    assert reason.endswith("; fraud stands on it")
+    assert reason.endswith("; fraud depends on it")
 
 
 @pytest.mark.parametrize(
     ("before", "after", "severity", "words"),
     [
-        ({"threshold": 5}, {"threshold": 50}, MEDIUM, "sounds at 50 (was 5)"),
+        ({"threshold": 5}, {"threshold": 50}, MEDIUM, "fires at 50 (was 5)"),
         ({"threshold": 50}, {"threshold": 5}, None, ""),
         ({"evaluation_periods": 1}, {"evaluation_periods": 5}, LOW, "after 5 of 5 periods"),
         ({"evaluation_periods": 5}, {"evaluation_periods": 1}, None, ""),

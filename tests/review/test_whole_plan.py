@@ -183,7 +183,7 @@ def test_an_import_says_by_what(importing: dict[str, Any], says: str) -> None:
 
 def test_a_replacement_that_forgets_the_old_one_says_that_it_goes_on_existing() -> None:
     entry = changed("aws_s3_bucket.b", ["create", "forget"], {"bucket": "a"}, {"bucket": "b"})
-    assert "old one forgotten, and goes on existing" in FORMATS["text"](reviewed(plan_of(entry)))
+    assert "old one forgotten, and continues to exist" in FORMATS["text"](reviewed(plan_of(entry)))
 
 
 def test_an_ephemeral_resource_is_told_beside_a_change() -> None:

@@ -192,7 +192,7 @@ SENTENCES: dict[str, list[Right]] = {
 
 ELSEWHERE = {
     "The trust names one repository, and branches or GitHub environments, without wildcards.",
-    "A job that has a GitHub environment shows that in the place of its branch.",
+    "A job that has a GitHub environment shows that instead of its branch.",
     "With `environments`, only their jobs may deploy, so that nothing on a branch gets round the "
     "reviewers of an environment; `plan_branches` and `plan_pull_requests` say who may only plan.",
     "Without `environments`, every job on main may deploy.",

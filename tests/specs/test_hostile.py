@@ -100,7 +100,7 @@ HOSTILE: list[tuple[Any, ...]] = [
     ("flow logs for half a week", "auto", "network.flow_logs.retention_days", 4, "LOG1"),
     ("a gateway endpoint for SQS", "auto", "network.gateway_endpoints", ["sqs"], "SPEC4",
      "network.gateway_endpoints.0"),
-    ("text in the place of a list", "auto", "network.interface_endpoints", "logs", "SPEC3"),
+    ("text instead of a list", "auto", "network.interface_endpoints", "logs", "SPEC3"),
     ("no image kept", "auto", "registry.repositories.fraud.keep_images", 0, "ECR7"),
     ("images expiring after a century", "auto",
      "registry.repositories.fraud.expire_untagged_days", 36_500, "ECR7"),

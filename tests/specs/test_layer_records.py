@@ -51,7 +51,7 @@ SHELF = LayerRecord(
 
 
 class Larger(Environment):
-    """An environment with one more layer, written before those that it stands on."""
+    """An environment with one more layer, written before those that it depends on."""
 
     shelf: Annotated[Shelf | None, SHELF] = None
     """The layer of this test."""
@@ -92,7 +92,7 @@ def test_layers_are_in_an_order_in_which_they_can_be_deployed(
     below = environment.below()
     assert environment.layers[0] == "identity"
     assert sorted(below) == ["identity", "inference-risk", "inference-shop", "registry"]
-    # A layer whose Outputs are written by hand is no stack, so nothing stands on it.
+    # A layer whose Outputs are written by hand is no stack, so nothing depends on it.
     assert below["inference-risk"] == ["identity", "registry"]
     for place, layer in enumerate(environment.layers):
         assert {*below[layer]} <= {*environment.layers[:place]}

@@ -1,4 +1,4 @@
-"""Observability: which alarms there are, when they sound, and what is refused. Needs no Node."""
+"""Observability: which alarms there are, when they fire, and what is refused. Needs no Node."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def version(arn: str) -> ModelPackage:
 
 
 def watched(usd_per_month: float, channel: str = "") -> Observability:
-    """Alarms, a dashboard, who is told, and what may be spent."""
+    """Alarms, a dashboard, who is notified, and what may be spent."""
     slack = {"oncall": SlackChannel(workspace="T07EA123LEP", channel=channel)} if channel else {}
     return Observability(
         notify=Notify(emails=["ml-oncall@lark.example"], slack=slack),

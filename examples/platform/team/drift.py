@@ -13,7 +13,7 @@ NAME = "drift-sent"
 
 
 def sounds(name: str, monitor: DriftMonitor, *contexts: Context) -> dict[str, Any]:
-    """The event of a monitor of this name whose alarm begins to sound, in any of these environments."""
+    """The event of a monitor of this name whose alarm fires, in any of these environments."""
     return alarm_pattern(
         [
             context.arn("cloudwatch", f"alarm:{alarm}")

@@ -54,12 +54,12 @@ class Notifications(Spec):
     success_topic: (
         Annotated[TopicArn, Aws("sagemaker:AsyncInferenceNotificationConfig.SuccessTopic")] | None
     ) = None
-    """The SNS topic that is told of each answer. Default: none."""
+    """The SNS topic notified of each answer. Default: none."""
 
     error_topic: (
         Annotated[TopicArn, Aws("sagemaker:AsyncInferenceNotificationConfig.ErrorTopic")] | None
     ) = None
-    """The SNS topic that is told of each failure. Default: none."""
+    """The SNS topic notified of each failure. Default: none."""
 
     include_response_in: Annotated[
         Many[Literal["success", "error"]],
@@ -115,7 +115,7 @@ class AsyncEndpoint(OneVariant, InVpc, PooledInstances, Guarded):
     """Where failures go. Default: `async/{endpoint}/failure` likewise."""
 
     notifications: Notifications | None = None
-    """The SNS topics that are told of responses and failures. Default: none."""
+    """The SNS topics notified of responses and failures. Default: none."""
 
     excluded: ClassVar[Mapping[str, Rule]] = {"data_capture": CAPT7, "shadow": SHD4}
 

@@ -270,7 +270,7 @@ class Endpoint(Hosts):
 
     @property
     def rolled_out(self) -> str:
-        """Its guardrails; without them SageMaker does as it likes."""
+        """Its guardrails; without them SageMaker's defaults hold."""
         return self.guard.words if self.guard else "SageMaker's own"
 
     @property

@@ -390,7 +390,7 @@ class ComponentRolling(Spec):
     """The names of alarms that exist already and roll back too. Default: none."""
 
     def check(self) -> Iterator[Problem]:
-        """One kind of batch; alarms that sound, in time, and at most 10."""
+        """One kind of batch; alarms that fire, in time, and at most 10."""
         yield from super().check()
         if self.batch_copies is not None and self.batch_percent is not None:
             yield IC32.problem("batch_percent", got=self.batch_percent)

@@ -87,7 +87,7 @@ class Host(Spec):
     """How requests reach the instances. Default: AWS's default, at random."""
 
     prefix_aware: PrefixAware | None = None
-    """Routing by how requests begin, in the place of `routing_strategy`. Default: none."""
+    """Routing by how requests begin, instead of `routing_strategy`. Default: none."""
 
     core_dumps: CoreDumps | None = None
     """Core dumps of crashed containers. Default: none."""

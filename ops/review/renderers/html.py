@@ -153,9 +153,9 @@ def _services(stories: Iterable[Story]) -> Iterator[str]:
         if story.interrupted:
             yield f'<p class="alarm">Interrupted: {_text(story.interrupted)}</p>'
         if story.resets_capacity:
-            yield f'<p class="warn">Live capacity is reset: {_text(story.resets_capacity)}</p>'
+            yield f'<p class="warn">Running count is reset: {_text(story.resets_capacity)}</p>'
         facts = [(label, _arrows(text)) for label, text in story.facts]
-        facts += [("rollout", _text(story.rollout)), ("at worst", _text(story.worst_case))]
+        facts += [("rollout", _text(story.rollout)), ("worst case", _text(story.worst_case))]
         yield _list((label, text) for label, text in facts if text)
         yield "</section>"
 

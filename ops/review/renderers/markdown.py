@@ -104,9 +104,9 @@ def _story(story: Story) -> Iterator[str]:
     if story.rollout:
         yield f"  - rollout: {plain(story.rollout)}"
     if story.worst_case:
-        yield f"  - at worst: {plain(story.worst_case)}"
+        yield f"  - worst case: {plain(story.worst_case)}"
     if story.resets_capacity:
-        yield f"  - **live capacity is reset: {plain(story.resets_capacity)}**"
+        yield f"  - **running count is reset: {plain(story.resets_capacity)}**"
 
 
 # The facts whose values are names and figures; the others are sentences.

@@ -99,9 +99,9 @@ def _story(story: Story) -> RenderableType:
     if story.rollout:
         lines.append(_text(f"  rollout: {story.rollout}"))
     if story.worst_case:
-        lines.append(_text(f"  at worst: {story.worst_case}"))
+        lines.append(_text(f"  worst case: {story.worst_case}"))
     if story.resets_capacity:
-        lines.append(_text(f"  live capacity is reset: {story.resets_capacity}", style="yellow"))
+        lines.append(_text(f"  running count is reset: {story.resets_capacity}", style="yellow"))
     return Padding(Group(*lines), (0, 0, 0, 2), expand=False)
 
 

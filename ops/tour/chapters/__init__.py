@@ -24,6 +24,6 @@ CHAPTERS: tuple[Chapter, ...] = (
     worse_model.CHAPTER,
     failed_canary.CHAPTER,
 )
-"""In the order in which they are shown: each goes on from what the one before it left."""
+"""In the order in which they are shown: each continues from what the one before it left."""
 
 __all__ = ["CHAPTERS", "Chapter"]

@@ -54,6 +54,6 @@ def run(tour: Tour) -> None:
 CHAPTER = Chapter(
     "The world changes",
     "The endpoint captures what it is asked. A job compares that with what the model was trained on. As long as it "
-    "is alike, nothing happens; once it is not, an alarm sounds, and starts a retraining.",
+    "is alike, nothing happens; once it is not, an alarm fires, and starts a retraining.",
     run,
 )

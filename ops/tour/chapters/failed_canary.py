@@ -23,12 +23,12 @@ def alarms(tour: Tour) -> list[str]:
 
 @contextmanager
 def alarm_during_update(tour: Tour, alarm: str) -> Iterator[None]:
-    """Let an alarm sound as soon as an update of the endpoint is under way, and end it afterwards."""
+    """Let an alarm fire as soon as an update of the endpoint is under way, and end it afterwards."""
     name, over = tour.context.name(MODEL), Event()
     cloudwatch = tour.aws.client("cloudwatch")
     sagemaker: Any = tour.aws.client("sagemaker")
 
-    def sound() -> None:
+    def fire() -> None:
         while not over.wait(0.05):
             updating = sagemaker.list_endpoints(NameContains=name, StatusEquals="Updating")
             if updating["Endpoints"]:
@@ -43,7 +43,7 @@ def alarm_during_update(tour: Tour, alarm: str) -> Iterator[None]:
         "sagemaker/rollout",
         {"endpoint": name, "describes": 500, "account": tour.context.account},
     )
-    thread = Thread(target=sound, name="alarm")
+    thread = Thread(target=fire, name="alarm")
     thread.start()
     try:
         yield
@@ -57,7 +57,7 @@ def run(tour: Tour) -> None:
     """Approve the version that drift has made, and let its canary fail."""
     alarm, *_ = alarms(tour)
     approve(tour, "fraud/3", "made for the drift")
-    tour.say(f"the alarm {alarm} will sound while the canary has its share of the traffic")
+    tour.say(f"the alarm {alarm} will fire while the canary has its share of the traffic")
     with alarm_during_update(tour, alarm):
         tour.deploy("inference", status=1)
     tour.revert()

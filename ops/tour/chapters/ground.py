@@ -1,4 +1,4 @@
-"""What everything stands on: network, registry, and what trains."""
+"""What everything depends on: network, registry, and what trains."""
 
 from __future__ import annotations
 

@@ -20,6 +20,6 @@ def run(tour: Tour) -> None:
 CHAPTER = Chapter(
     "A model that is not good enough",
     "Rows come whose labels are wrong. The model is trained, and the evaluation finds it no better than a coin: no "
-    "version is registered, and what serves goes on.",
+    "version is registered, and what serves continues.",
     run,
 )
