@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,10 @@ from .registry import Service
 service = Service("ec2", EC2Response)
 
 Original = Callable[..., Any]
+
+# Terraform associates a gateway endpoint with all of its route tables at once, and each request
+# reads and writes the whole list.
+_ENDPOINTS = threading.RLock()
 
 
 @service.corrects(
@@ -138,6 +143,11 @@ def create_vpc_endpoint(original: Original, response: EC2Response) -> ActionResu
 )
 def modify_vpc_endpoint(original: Original, response: EC2Response) -> ActionResult:
     """AWS changes what was given, and the routes of the tables with it."""
+    with _ENDPOINTS:
+        return _modified(original, response)
+
+
+def _modified(original: Original, response: EC2Response) -> ActionResult:
     backend = response.ec2_backend
     (endpoint,) = backend.describe_vpc_endpoints([response._get_param("VpcEndpointId")])
     before = set(endpoint.route_table_ids)

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 from urllib.error import HTTPError
 
 import pytest
 from botocore.exceptions import ClientError
+from moto.core.responses import ActionResult
+
+from inferform_emulator.extensions.ec2 import modify_vpc_endpoint
 
 Client = Callable[..., Any]
 
@@ -116,6 +122,41 @@ def test_a_gateway_endpoints_tables_can_be_changed_before_it_is_deleted(ec2: Any
     assert routed() == [second]
     assert ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint])["Unsuccessful"] == []
     assert routed() == []
+
+
+class _Table:
+    """A network with one gateway endpoint, whose changes take long enough to meet each other."""
+
+    id, destination_prefix_list_id = "vpce-1", "pl-1"
+
+    def __init__(self, *tables: str) -> None:
+        self.route_table_ids = [*tables]
+        self.deleted: list[str] = []
+
+    def describe_vpc_endpoints(self, _: list[str]) -> list[Any]:
+        return [self]
+
+    def delete_route(self, table: str, *_: object) -> None:
+        self.deleted.append(table)
+
+    def remove(self, table: str) -> ActionResult:
+        """What moto does, which reads the list and writes another one."""
+        kept = [each for each in self.route_table_ids if each != table]
+        time.sleep(0.2)
+        self.route_table_ids = kept
+        return ActionResult({})
+
+
+def test_tables_that_are_taken_from_an_endpoint_at_the_same_time_each_go_once() -> None:
+    network = _Table("rtb-1", "rtb-2", "rtb-3")
+    response: Any = SimpleNamespace(
+        ec2_backend=network, _get_param=lambda _: None, _get_bool_param=lambda _: None
+    )
+    with ThreadPoolExecutor() as pool:
+        for table in ("rtb-1", "rtb-2"):
+            pool.submit(modify_vpc_endpoint, lambda _, table=table: network.remove(table), response)
+    assert network.route_table_ids == ["rtb-3"]
+    assert sorted(network.deleted) == ["rtb-1", "rtb-2"]
 
 
 def test_flow_logs_go_into_a_folder_of_a_bucket(
