@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from .alb.spec import Route
 from .context import Context
 from .delivery.between import delivered
-from .ecr.spec import ECR8, Image, Repository
+from .ecr.spec import ECR8, Image, Repository, missing_repository
 from .ecs.checks import listener_of
 from .environment import Environment
 from .functions.spec import LMB19
@@ -18,7 +18,7 @@ from .model.container import Container
 from .names import Name
 from .observability.notify import MON24
 from .outputs import EksOutputs, NetworkOutputs
-from .rules import PathPart, Problem, did_you_mean, rule
+from .rules import PathPart, Problem, rule
 from .spec import walk
 from .vpc.spec import VPC2, Network
 
@@ -260,7 +260,7 @@ def _unowned(context: Context, name: str, owner: Environment) -> Iterator[Proble
     """What is wrong with an image that is pulled from a replica of an owner's repository, or from none."""
     assert isinstance(owner.registry, Registry)
     if name not in owner.registry.repositories:
-        hint = did_you_mean(name, owner.registry.repositories)
+        hint = missing_repository(name, owner.registry.repositories)
         yield ECR8.problem(repository=name, hint=hint)
     elif owner.context.account != context.account:
         yield OWN6.problem(owner=owner.key, repository=name, region=context.region)

@@ -15,7 +15,7 @@ from .api.rest import RestApi
 from .commitment import Commitment
 from .context import Context
 from .delivery.spec import DeliveryPipelines
-from .ecr.spec import ECR8, Image
+from .ecr.spec import ECR8, Image, missing_repository
 from .ecs.spec import EcsCluster, EcsService
 from .edge.spec import Edge
 from .eks.spec import EksCluster
@@ -491,7 +491,7 @@ class Environment(Spec):
             return
         known = {*self.registry.repositories, *self.context.naming.repositories}
         if image.repository not in known:
-            hint = did_you_mean(image.repository, known)
+            hint = missing_repository(image.repository, known)
             yield ECR8.problem(*path, repository=image.repository, hint=hint)
 
 

@@ -650,7 +650,8 @@ NAME1 = rule(
 NAME2 = rule(
     "NAME2",
     refuses="a short name longer than 32 characters",
-    message="must have at most 32 characters, as AWS names add organization, stage and region",
+    message="must have at most 32 characters, as AWS names add organization, stage and region, and has "
+    "{length}; write one such as {shorter}",
     source="SageMaker names have 63 characters (botocore sagemaker EndpointName), IAM roles 64",
 )
 CIDR1 = rule(
@@ -710,7 +711,14 @@ def arn_of(service: str, example: str, resource: str = r".+", longest: int = 204
 Joined = Annotated[str, Matches(NAME1, r"[a-z0-9]+(-[a-z0-9]+)*")]
 """Words of lower-case letters and digits, joined by hyphens."""
 
-ShortName = Annotated[Joined, Check(NAME2, lambda value: len(value) <= 32)]
+
+def _shorter(name: str) -> dict[str, Any]:
+    kept = name[:32]
+    words = kept if name[32:33] == "-" else kept.rpartition("-")[0] or kept
+    return {"length": len(name), "shorter": words.strip("-")}
+
+
+ShortName = Annotated[Joined, Check(NAME2, lambda value: len(value) <= 32, _shorter)]
 """A name that people give: `fraud`, `fraud-v2`."""
 
 

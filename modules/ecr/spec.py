@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from ..context import AccountId
 from ..image_uri import parse_image
 from ..names import Name
 from ..overrides import Overridable
-from ..rules import Problem, rule
+from ..rules import Problem, did_you_mean, rule
 from ..service import Named, Place, Versioned
 from ..spec import Aws, Between, Check, Many, Matches, OneOf, ShortName
 from ..statement import PolicyStatement, problems
@@ -62,6 +62,13 @@ ECR8 = rule(
     message="names the repository {repository}, which registry.repositories does not have{hint}",
     source="Inferform: an image that nobody pushes fails only after minutes in Creating",
 )
+
+
+def missing_repository(name: str, known: Iterable[str]) -> str:
+    """What to write where a registry does not have a repository: a name that it has, or one more."""
+    return did_you_mean(name, known) or f'; add "{name}": Repository() to them'
+
+
 ECR9 = rule(
     "ECR9",
     refuses="an image outside Amazon ECR",

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from ..delivery.parts import CBD5
 from ..delivery.spec import DeliveryPipelines
-from ..ecr.spec import ECR8
+from ..ecr.spec import ECR8, missing_repository
 from ..outputs import NetworkOutputs
-from ..rules import PathPart, Problem, did_you_mean
+from ..rules import PathPart, Problem
 from ..vpc.spec import Network
 from .network import more_cidrs
 from .record import LayerRecord, Site
@@ -62,7 +62,7 @@ def _problems(environment: Environment) -> Iterator[Problem]:
     for name, pipeline in spec.deploys():
         for index, image in enumerate(pipeline.images):
             if image.repository not in known:
-                hint = did_you_mean(image.repository, known)
+                hint = missing_repository(image.repository, known)
                 where = ("delivery", "pipelines", name, "images", index, "repository")
                 yield ECR8.problem(*where, repository=image.repository, hint=hint)
 
