@@ -69,7 +69,7 @@ def _no_longer_lets_in(plan: Plan, change: Change) -> Iterator[Found]:
 
 
 def _stand(named: list[str]) -> str:
-    return f"; {some(named)} {'stands' if len(named) == 1 else 'stand'} on it" if named else ""
+    return f"; {some(named)} {'depends' if len(named) == 1 else 'depend'} on it" if named else ""
 
 
 def _untold(rule: Change) -> bool:

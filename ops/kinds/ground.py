@@ -161,7 +161,7 @@ def cut(plan: Plan, change: Change) -> Iterator[Found]:
         using = [each for each in left if any(map(loss.uses, _used(plan, each)))]
         maybe = [each for each in left if loss.may(each)]
         if using:
-            verb = "stands" if len(using) == 1 else "stand"
+            verb = "depends" if len(using) == 1 else "depend"
             yield f"{loss.how}; {_names(using)} {verb} on it", loss.severity
         elif maybe:
             yield f"{loss.how}; {_names(maybe)} may depend on it", Severity.MEDIUM

@@ -146,7 +146,7 @@ def of_services(plan: Plan, change: Change) -> str:
         named = users(plan, images_of(change))
     if not named:
         return ""
-    return f"; {some(named)} {'stands' if len(named) == 1 else 'stand'} on it"
+    return f"; {some(named)} {'depends' if len(named) == 1 else 'depend'} on it"
 
 
 def _identities(change: Change) -> set[str]:
