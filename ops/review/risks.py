@@ -22,7 +22,7 @@ COST_RAISE_USD = 500
 COST = RiskRule(
     "COST1",
     Severity.MEDIUM,
-    f"the monthly cost grows by more than ${COST_RAISE_USD:,}",
+    f"the monthly cost may grow by more than ${COST_RAISE_USD:,}",
     "check the budget; lower the maximum capacity or choose smaller instances if it is not meant",
 )
 """Found where plans are priced together, as one plan alone does not show an environment's cost."""
