@@ -84,11 +84,11 @@ lint: setup
 types: setup
 	.venv/bin/mypy $(SOURCES)
 
-# What needs neither Terraform nor an emulator.
+# What needs neither Terraform nor an emulator, without what is marked as long.
 CHECKED := tests/specs tests/modules tests/names tests/golden tests/cost tests/documents tests/review tests/tables
 
 check: lint types
-	.venv/bin/pytest $(CHECKED) -n 2 --dist loadfile --timeout 300
+	.venv/bin/pytest $(CHECKED) -m "not long" -n 2 --dist loadfile --timeout 300
 
 # One file stays with one worker, so that each worker starts few emulators. The order is random:
 # its seed stands at the head of the output, and --randomly-seed repeats it. tests/conftest.py

@@ -18,6 +18,8 @@ from ops.cost.written import Costs, as_csv, as_data, as_html, print_costs
 from ops.environments import environments
 from ops.errors import BadInputError
 
+pytestmark = pytest.mark.long
+
 
 def cost(*arguments: str) -> Result:
     return CliRunner().invoke(app, ["cost", "dev-use1", *arguments])

@@ -32,6 +32,8 @@ HOUSE = {
 }
 """Words that stop a reader, and what to write instead."""
 
+_ANY = re.compile("|".join(HOUSE))
+
 
 def texts(file: Path) -> Iterator[tuple[int, str]]:
     """Each text of a module with its line: docstrings, also those of fields, and messages."""
@@ -45,7 +47,9 @@ def texts(file: Path) -> Iterator[tuple[int, str]]:
 
 def odd(text: str) -> list[str]:
     """The house's words that a text breaks, with what to write."""
-    joined = re.sub(r"\s+", " ", text)
+    joined = " ".join(text.split())
+    if not _ANY.search(joined):
+        return []
     return [
         f"{match[0]!r}: write {better}"
         for pattern, better in HOUSE.items()

@@ -12,6 +12,8 @@ from tests.conftest import ROOT
 from . import capabilities, names, picture
 from .generated import GENERATED, UPDATE, Part, with_part
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.parametrize("part", GENERATED, ids=lambda part: part.name)
 def test_a_generated_part_is_up_to_date(part: Part) -> None:

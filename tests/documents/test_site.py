@@ -25,6 +25,8 @@ from tests.specs.fields import fields
 
 from . import reference, site
 
+pytestmark = pytest.mark.long
+
 
 @cache
 def pages() -> dict[str, str]:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from inferform import (
     Adapter,
     ApiDomain,
@@ -35,6 +37,8 @@ from inferform import (
 )
 from inferform.api.shared_construct import statement_id
 from tests.specs.test_api import CERTIFICATE, COGNITO, CONTEXT, JWT, SLOW, TASK, whole
+
+pytestmark = pytest.mark.long
 
 Synthesize = Callable[..., dict[str, dict[str, Any]]]
 STACK = f"{CONTEXT.key}-apis"

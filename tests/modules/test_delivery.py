@@ -32,6 +32,8 @@ from inferform import (
 from ops.review.exported import exported
 from tests.conftest import Made, Synthesized
 
+pytestmark = pytest.mark.long
+
 Synthesize = Callable[..., Synthesized]
 Resources = dict[str, dict[str, Any]]
 

@@ -41,6 +41,8 @@ from inferform import (
 )
 from inferform.alarms.published import NVIDIA
 
+pytestmark = pytest.mark.long
+
 Synthesize = Callable[..., dict[str, dict[str, Any]]]
 
 ACCOUNT = "111122223333"

@@ -49,6 +49,8 @@ from tests.names.test_taken import (
     service,
 )
 
+pytestmark = pytest.mark.long
+
 Synthesize = Callable[..., Synthesized]
 
 

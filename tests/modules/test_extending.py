@@ -33,6 +33,8 @@ from ops.kinds.record import Not
 from tests.conftest import ROOT
 from tests.modules.test_layers import Synthesize
 
+pytestmark = pytest.mark.long
+
 CONTEXT = Context(
     organization="acme",
     stage="dev",

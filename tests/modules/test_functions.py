@@ -34,6 +34,8 @@ from tests.examples import readme
 from tests.golden.__main__ import without_notes
 from tests.golden.test_kubernetes import GOLDEN, check
 
+pytestmark = pytest.mark.long
+
 Synthesize = Callable[..., Synthesized]
 
 ACCOUNT = "111122223333"

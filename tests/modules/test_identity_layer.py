@@ -37,6 +37,8 @@ from inferform.target import AWS
 from tests.service_models import service_model
 from tests.terraform_requests import DATA_SOURCES, REQUESTS, imported_types
 
+pytestmark = pytest.mark.long
+
 Synthesize = Callable[..., dict[str, dict[str, Any]]]
 
 CONTEXT = Context(

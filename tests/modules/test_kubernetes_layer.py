@@ -51,6 +51,8 @@ from inferform.target import EMULATOR
 from ops.terraform import stacks
 from tests.conftest import Synthesized
 
+pytestmark = pytest.mark.long
+
 # The library reads its schemas anew for each object, which takes longer than all the rest.
 kubernetes_validate.utils.schema_contents = cache(kubernetes_validate.utils.schema_contents)
 

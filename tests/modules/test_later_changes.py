@@ -11,6 +11,8 @@ from inferform import Environment
 from tests.modules.test_layers import Synthesize
 from tests.specs import kinds
 
+pytestmark = pytest.mark.long
+
 # What AWS changes in place: by the provider's documentation and, of a cluster, by a plan on the
 # emulator (tests/e2e/test_eks.py). Another argument that follows from the Context is added here
 # only once it is known to replace nothing.

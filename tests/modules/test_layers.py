@@ -31,6 +31,8 @@ from inferform import (
 from inferform.target import EMULATOR
 from tests.conftest import PATH, Synthesized, run_main
 
+pytestmark = pytest.mark.long
+
 Synthesize = Callable[..., Synthesized]
 
 CONTEXT = Context(

@@ -44,6 +44,8 @@ from inferform.names import LIMITS, UNIQUE
 from inferform.training.jobs import ContinuousRange
 from tests.conftest import stacks_in
 
+pytestmark = pytest.mark.long
+
 IMAGE = "111122223333.dkr.ecr.ap-northeast-1.amazonaws.com/fraud:1"
 NIGHTLY = OnSchedule(schedule="cron(0 2 * * ? *)", spread_minutes=60)
 JOB = TrainingJob(
@@ -241,5 +243,5 @@ def test_a_synthesis_does_as_much_for_each_model_however_many_there_are(tmp_path
 
     # What is loaded once is loaded by now.
     made(2)
-    few, more, most = made(6), made(12), made(24)
+    few, more, most = made(4), made(8), made(16)
     assert (most - more) / (more - few) == pytest.approx(2, rel=0.1)

@@ -45,6 +45,8 @@ from inferform import (
 
 from ..conftest import Synthesized
 
+pytestmark = pytest.mark.long
+
 CONTEXT = Context(
     organization="acme", stage="dev", account="111122223333", region="us-east-1", owner="ml"
 )

@@ -40,6 +40,8 @@ from tests.specs.fields import fields
 from tests.specs.kinds import Tree, environment, followed, valid_trees
 from tests.terraform_requests import ELSEWHERE, OWN, REQUESTS, Sent, in_request, sent_by
 
+pytestmark = pytest.mark.long
+
 CERTIFICATE = f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/12345678-1234-1234-1234-12345678901"
 MODEL = Model(image=Image(repository="fraud", tag="1.4.2"))
 CALLED = re.compile(

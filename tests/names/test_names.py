@@ -61,6 +61,8 @@ from .specs import (
     sent_hashes,
 )
 
+pytestmark = pytest.mark.long
+
 Synthesize = Callable[..., Synthesized]
 FROZEN = json.loads((Path(__file__).parent / "frozen.json").read_text("utf-8"))
 """What was released, by its name. Entries are added, and never changed or taken away: each is

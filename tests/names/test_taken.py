@@ -63,6 +63,8 @@ from inferform.spec import collecting, is_short_name, problems_of
 from tests.capabilities import capabilities, together
 from tests.conftest import Made, stacks_in
 
+pytestmark = pytest.mark.long
+
 CONTEXT = Context(
     organization="acme", stage="dev", account="111122223333", region="us-east-1", owner="ml"
 )

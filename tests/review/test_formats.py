@@ -23,6 +23,8 @@ from tests.work import calls
 
 from .plans import PLANS, big_plan, changed, plan_of
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def big() -> str:

@@ -30,6 +30,8 @@ from ops.terraform import LOCK_FILE, ROOT, Stack
 
 from .plans import PLANS, plan_of
 
+pytestmark = pytest.mark.long
+
 KEY = "test-use1"
 ENVIRONMENT = """
 from inferform import (

@@ -24,6 +24,8 @@ from tests.names.test_taken import ENDPOINT, environment
 
 from .plans import PLANS, changed, plan_of
 
+pytestmark = pytest.mark.long
+
 OWN = "arn:aws:iam::111122223333:role/r"
 FOREIGN = "arn:aws:iam::999988887777:root"
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"

@@ -24,6 +24,8 @@ from tests.service_models import limits, refusal, shape_of
 from tests.specs.fields import fields
 from tests.specs.samples import samples
 
+pytestmark = pytest.mark.long
+
 # See Capability in tests/capabilities/record.py.
 _KNOWN = capabilities().values()
 NOT_AWS = reasons(each.not_aws for each in _KNOWN)

@@ -42,6 +42,8 @@ from tests.specs.kinds import (
     valid_trees,
 )
 
+pytestmark = pytest.mark.long
+
 TREES = valid_trees()
 PLACES = {name: list(places(tree)) for name, tree in TREES.items()}
 

@@ -69,6 +69,8 @@ from ops.simulation_input import find, scaled
 from ops.simulation_plot import draw
 from tests.work import calls
 
+pytestmark = pytest.mark.long
+
 CERTIFICATE = "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
 
 
