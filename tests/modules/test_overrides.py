@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -28,7 +28,6 @@ from inferform import (
 from inferform.content import DEFAULTS
 from inferform.overrides import Overridable
 from inferform.overriding import elements, override
-from inferform.rules import PathPart
 from inferform.scaling.metrics import CpuUtilization, InvocationsPerInstance
 from inferform.scaling.spec import TargetTracking
 from ops.cli import app
@@ -168,64 +167,37 @@ _NAME = {
 }
 
 
-Names = dict[str, dict[tuple[str, str], str]]
-"""The names that have a hash in them by type, and by stack and address."""
-
-
-def named_in(environment: Environment, outdir: Path) -> Names:
-    from inferform.layers.program import synthesize
-
-    stacks = stacks_in(synthesize([environment], outdir=outdir))
-    return {
-        type_: {
-            (stack, address): resource[key]
-            for stack, content in stacks.items()
-            for address, resource in content["resource"].get(type_, {}).items()
-        }
-        for type_, key in _NAME.items()
-    }
-
-
-class Tree(NamedTuple):
-    """An environment, the roles of each of its Specs, and the names that it has without an override."""
-
-    environment: Environment
-    roles: dict[tuple[PathPart, ...], dict[str, str]]
-    names: Names
-
-
-@pytest.fixture(scope="module")
-def trees(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Tree]:
-    """Every valid environment with a resource of one of the types, each synthesized once."""
-    made = {}
-    for name_of, tree in kinds.valid_trees().items():
-        environment = kinds.environment(tree)
-        roles = roles_in(environment)
-        if {kind for own in roles.values() for kind in own.values()} & _NAME.keys():
-            before = named_in(environment, tmp_path_factory.mktemp("before"))
-            made[name_of] = Tree(environment, roles, before)
-    return made
-
-
 @pytest.mark.parametrize("type_", sorted(DEFAULTS))
 def test_an_override_is_part_of_every_name_that_stands_for_content(
-    type_: str, trees: dict[str, Tree], tmp_path: Path
+    type_: str, tmp_path: Path
 ) -> None:
+    from inferform.layers.program import synthesize
+
     change = dict([CHANGE[type_]])
     seen = 0
-    for name_of, tree in trees.items():
+    for name_of, tree in kinds.valid_trees().items():
+        environment = kinds.environment(tree)
         held = {
             at: [role for role, kind in own.items() if kind == type_]
-            for at, own in tree.roles.items()
+            for at, own in roles_in(environment).items()
         }
         if not any(held.values()):
             continue
         overridden = overriding(
-            tree.environment,
+            environment,
             lambda at, held=held: dict.fromkeys(held.get(at, ()), change),  # type: ignore[misc]
         )
-        before = tree.names[type_]
-        after = named_in(overridden, tmp_path / name_of)[type_]
+        before, after = [
+            {
+                (stack, address): resource[_NAME[type_]]
+                for stack, content in stacks_in(synthesize([each], outdir=outdir)).items()
+                for address, resource in content["resource"].get(type_, {}).items()
+            }
+            for each, outdir in (
+                (environment, tmp_path / name_of / "before"),
+                (overridden, tmp_path / name_of / "after"),
+            )
+        ]
         assert before.keys() == after.keys()
         for address, name in before.items():
             assert after[address] != name
