@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
+from .places import KeyArn, Region
 from .rules import rule
 from .spec import Check, Matches, Spec, is_bucket_name, is_s3_key
 
@@ -30,6 +31,14 @@ BCK3 = rule(
     refuses="a state bucket or a prefix of states that S3 does not take",
     message="must be {what}, such as {example}",
     source="Amazon S3 user guide, bucket naming rules, naming Amazon S3 objects",
+)
+
+BCK4 = rule(
+    "BCK4",
+    refuses="a state bucket in another partition, or a key of states in another Region than their bucket",
+    message="is in {other}; {remedy}",
+    source="AWS General Reference, Amazon Resource Names (credentials belong to one partition); Amazon S3 "
+    "user guide, specifying server-side encryption with AWS KMS (key and bucket in one Region)",
 )
 
 _Word = Annotated[str, Check(BCK1, lambda text: bool(text) and not any(map(str.isspace, text)))]
@@ -71,7 +80,7 @@ class S3Backend(Spec):
             BCK3, is_bucket_name, lambda _: {"what": "a bucket's name", "example": "acme-terraform"}
         ),
     ]
-    """The bucket's name, in the environment's Region."""
+    """The bucket's name. It may be another account's, whose policy lets the deploy and plan roles in."""
 
     prefix: Annotated[
         str,
@@ -88,6 +97,19 @@ class S3Backend(Spec):
     ] = ""
     """What the keys of states begin with, before a slash: `ml` for
     `ml/dev-use1/network.tfstate`. Default: nothing."""
+
+    region: Region | None = None
+    """The bucket's Region. Default: None, the environment's own."""
+
+    kms_key: KeyArn | None = None
+    """The KMS key that encrypts states and locks, by ARN, in the bucket's Region. Name it where the bucket
+    has such a key by default, or takes nothing else: Terraform asks for the encryption of each state by
+    itself. Default: None, S3's own keys (SSE-S3)."""
+
+    @property
+    def encryption(self) -> dict[str, str]:
+        """The argument of Terraform's backend that names the key, where there is one."""
+        return {"kms_key_id": self.kms_key} if self.kms_key else {}
 
 
 class CloudBackend(Backend):

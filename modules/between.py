@@ -15,7 +15,7 @@ from .functions.spec import LMB19
 from .layers.specs import Registry
 from .model.artifact import located
 from .model.container import Container
-from .names import Name
+from .names import Name, bare
 from .observability.notify import MON24
 from .outputs import EksOutputs, NetworkOutputs
 from .rules import PathPart, Problem, rule
@@ -59,6 +59,19 @@ OWN6 = rule(
     "this account may not pull; make the repository in {region} too, under one name in context.naming.repositories",
     source="Amazon ECR user guide, private image replication (repository policies are not replicated)",
     severity="warning",
+)
+IDN17 = rule(
+    "IDN17",
+    refuses="an environment that deploys with a role which may not work on its names, roles or states",
+    message="is {own}, but the deploy role of {account}, which {owner} makes, works on {theirs}; write the same in both",
+    source="Inferform: the roles of an account are limited to the names, the path and the states of the environment "
+    "that makes them",
+)
+IDN16 = rule(
+    "IDN16",
+    refuses="an operator that is the plan role of an environment",
+    message="is the plan role of {environment}, so that whoever may plan there could deploy here; name it in planners",
+    source="Inferform: operators may assume the deploy role, and pull requests the plan role",
 )
 IDN2 = rule(
     "IDN2",
@@ -119,6 +132,8 @@ def between(
     yield from _unowned_images(environments)
     yield from _unowned_artifacts(environments)
     yield from _repeated_roles(environments)
+    yield from _planning_operators(environments)
+    yield from _out_of_reach(environments)
     yield from _nested_keys(environments)
     yield from _shared_registries(environments)
     yield from _shared_log_roles(environments)
@@ -335,6 +350,62 @@ def _artifacts(environment: Environment) -> Iterator[tuple[tuple[PathPart, ...],
                         yield (*each.place.path, *path, name), uri, each.spec.loads_in_region
 
 
+def _planning_operators(
+    environments: Mapping[str, Environment],
+) -> Iterator[tuple[str, Problem]]:
+    """Plan roles that may assume a deploy role."""
+    planning = {
+        arn.casefold(): each.key
+        for each in environments.values()
+        if each.context.plan_role and (arn := each.context.plan_role_arn)
+    }
+    for key, environment in environments.items():
+        identity = environment.identity
+        for index, arn in enumerate(identity.operators if identity else ()):
+            if arn.casefold() in planning:
+                found = IDN16.problem(
+                    "operators", index, got=arn, environment=planning[arn.casefold()]
+                )
+                yield key, found.under("identity")
+
+
+def _out_of_reach(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Problem]]:
+    """Environments whose names, roles or states the deploy role of their account may not touch."""
+    owners = {
+        (each.context.account, each.context.deploy_role): each
+        for each in environments.values()
+        if each.identity is not None
+    }
+    for key, environment in environments.items():
+        context = environment.context
+        owner = owners.get((context.account, context.deploy_role))
+        if owner is None or owner is environment:
+            continue
+        theirs = _reach(owner.context)
+        for path, own in _reach(context).items():
+            if own != theirs.get(path, own):
+                found = IDN17.problem(
+                    *path, own=own, theirs=theirs[path], account=context.account, owner=owner.key
+                )
+                yield key, found.under("context")
+
+
+def _reach(context: Context) -> dict[tuple[str, ...], str]:
+    """What the roles of an account are limited to, by the field that says it."""
+    states = context.states
+    reach = {
+        ("naming", "template"): context.any_name_of_organization,
+        ("naming", "role_path"): context.naming.role_path,
+    }
+    if context.other_backend is None:
+        named = "the bucket of inferform bootstrap"
+        if states is not None:
+            behind = "/".join(filter(None, (states.bucket, states.prefix)))
+            named = f"{behind} under {states.kms_key or 'the keys of S3'}"
+        reach["backend",] = named
+    return reach
+
+
 def _repeated_roles(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Problem]]:
     """Roles and policies of one account that two environments would create."""
     owners: dict[tuple[str, str, str], str] = {}
@@ -343,9 +414,10 @@ def _repeated_roles(environments: Mapping[str, Environment]) -> Iterator[tuple[s
             continue
         context = environment.context
         for kind, name in (
-            ("role", context.deploy_role),
-            ("role", context.plan_role),
-            ("policy", context.permissions_boundary),
+            # IAM tells none apart by path.
+            ("role", bare(context.deploy_role or "")),
+            ("role", bare(context.plan_role or "")),
+            ("policy", bare(context.permissions_boundary or "")),
             # An account has one provider for an issuer.
             *(("OIDC provider", each) for each in environment.identity.creates_providers),
         ):

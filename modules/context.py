@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
-from importlib import resources
 from itertools import starmap
 from typing import Annotated, Literal, get_args
 
 from . import names
 from .backends import (
+    BCK4,
     AzurermBackend,
     Backend,
     CloudBackend,
@@ -20,17 +19,16 @@ from .backends import (
     LocalBackend,
     S3Backend,
 )
+from .places import KeyArn, Region, partition_of
 from .rules import Problem, rule, shown
 from .spec import (
     Aws,
     Check,
     Joined,
-    Listed,
     Matches,
     OneOf,
     ShortName,
     Spec,
-    arn_of,
     is_bucket_name,
 )
 
@@ -39,12 +37,6 @@ CTX1 = rule(
     refuses="an account id that is not 12 digits in a string",
     message="must be the 12 digits of an AWS account id, in quotes, such as '111122223333'",
     source="AWS Account Management reference guide, AWS account identifiers",
-)
-CTX2 = rule(
-    "CTX2",
-    refuses="what cannot be a Region of AWS's, China's or GovCloud's",
-    message="is not an AWS Region{hint}",
-    source="botocore partitions.json",
 )
 CTX3 = rule(
     "CTX3",
@@ -63,16 +55,17 @@ CTX4 = rule(
 CTX5 = rule(
     "CTX5",
     refuses="a role that is not an IAM role name",
-    message="must be the name of an IAM role in the environment's account, such as inferform-deploy",
-    source="botocore iam roleNameType",
+    message="must be the name of an IAM role in the environment's account, such as inferform-deploy, behind its "
+    "path where it has one, such as platform/ci/inferform-deploy",
+    source="botocore iam roleNameType, pathType",
 )
 
 CTX6 = rule(
     "CTX6",
     refuses="a permissions boundary that is not the name of an IAM policy",
-    message="must be the name of an IAM policy in the environment's account, such as "
-    "inferform-boundary",
-    source="botocore iam policyNameType",
+    message="must be the name of an IAM policy in the environment's account, such as inferform-boundary, behind "
+    "its path where it has one, such as platform/inferform-boundary",
+    source="botocore iam policyNameType, policyPathType",
 )
 CTX7 = rule(
     "CTX7",
@@ -142,11 +135,14 @@ CTX16 = rule(
     source="AWS IAM user guide, IAM names (names that differ in case alone are one); Inferform: a plan changes "
     "nothing",
 )
-EXAMPLE_KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-
-KeyArn = Annotated[str, arn_of("kms", EXAMPLE_KEY, r"key/[\w-]+")]
-"""The ARN of a KMS key itself: IAM policies do not know aliases."""
-
+CTX17 = rule(
+    "CTX17",
+    refuses="a path of roles that IAM does not take, or that is AWS's own or everybody's",
+    message="must be an IAM path that begins and ends with a slash and has a name between them, such as "
+    "/delegated/ml/, and none of AWS's own",
+    source="botocore iam pathType; AWS IAM user guide, IAM identifiers (paths), service-linked roles; Inferform: the "
+    "deploy role changes what has the organization's names below it",
+)
 OwnTag = Literal["environment", "layer", "managed-by", "organization", "owner", "stage"]
 
 FIXED_TAGS = (
@@ -154,25 +150,6 @@ FIXED_TAGS = (
     *("kubernetes.io/role/elb", "kubernetes.io/role/internal-elb"),
 )
 """The keys of tags that AWS or a resource of Inferform has, which no Context renames."""
-
-
-@cache
-def regions() -> frozenset[str]:
-    """The names of AWS's Regions, from the table in the package."""
-    text = (resources.files(__package__) / "data" / "regions.txt").read_text("utf-8")
-    return frozenset(text.split())
-
-
-Region = Annotated[
-    str,
-    Listed(
-        CTX2,
-        "an AWS Region",
-        regions,
-        r"([a-z]{2}|us-gov)-(central|(north|south)?(east|west)|north|south)-\d",
-    ),
-]
-"""A Region of the partitions `aws`, `aws-cn` and `aws-us-gov`."""
 
 
 def is_tag_text(text: str) -> bool:
@@ -217,9 +194,30 @@ def _at_most(limit: int, hint: str = "") -> Check:
 RoleName = Annotated[str, Matches(CTX5, r"[\w+=,.@-]{1,64}"), Aws("iam:CreateRoleRequest.RoleName")]
 """The name of an IAM role of 1 to 64 characters, without a path."""
 
-PolicyName = Annotated[
-    str, Matches(CTX6, r"[\w+=,.@-]{1,128}"), Aws("iam:CreatePolicyRequest.PolicyName")
+# IAM takes paths of 512 characters, with their slashes.
+_BEHIND_PATH = r"((?=.{1,510}/[^/]*$)([\w+=,.@-]+/)+)?"
+
+PathedRole = Annotated[
+    str,
+    Matches(CTX5, _BEHIND_PATH + r"[\w+=,.@-]{1,64}"),
+    Aws("iam:CreateRoleRequest.RoleName"),
 ]
+"""The name of an IAM role, behind its path where it has one: `platform/ci/inferform-deploy`."""
+
+PolicyName = Annotated[
+    str,
+    Matches(CTX6, _BEHIND_PATH + r"[\w+=,.@-]{1,128}"),
+    Aws("iam:CreatePolicyRequest.PolicyName"),
+]
+"""The name of an IAM policy, behind its path where it has one."""
+
+RolePath = Annotated[
+    str,
+    Matches(CTX17, r"(?=.{3,512}$)/(?!aws-(service-role|reserved)/)([\w+=,.@-]+/)+"),
+    Aws("iam:CreateRoleRequest.Path"),
+]
+"""A path below which roles are made."""
+
 TagKey = Annotated[str, Aws("ecs:Tag.key", "iam:Tag.Key", "sagemaker:Tag.Key")]
 TagValue = Annotated[str, Aws("ecs:Tag.value", "iam:Tag.Value", "sagemaker:Tag.Value")]
 AccountId = Annotated[str, Matches(CTX1, r"\d{12}")]
@@ -263,8 +261,8 @@ EndpointName = Annotated[
 
 
 def is_one_role(name: str, other: str | None) -> bool:
-    """Whether two names of roles of one account are those of one role: IAM tells none apart by case."""
-    return other is not None and name.casefold() == other.casefold()
+    """Whether two names of roles of one account are those of one role: IAM tells none apart by case, or by path."""
+    return other is not None and names.bare(name).casefold() == names.bare(other).casefold()
 
 
 class Naming(Spec):
@@ -286,6 +284,11 @@ class Naming(Spec):
     """The names of SageMaker endpoints that are not made by the template, by their short names:
     `{"fraud": "fraud-detector-2024-05-01"}`. Such is an endpoint that was there before, whose callers
     know its name; a change replaces it. Default: all by the template."""
+
+    role_path: RolePath = names.ROLE_PATH
+    """The IAM path of every role and instance profile that layers make, where an account lets roles be made
+    under one path alone. The deploy role works on names of the organization below it, so nothing else should
+    have such a name there. A change replaces every role. Default: `/inferform/`."""
 
     organization: Annotated[TagValue, Check(CTX7, _is_tag_value)] | None = None
     """The organization's whole name, of any length up to 256 characters, for the tag
@@ -329,15 +332,17 @@ class Context(Spec):
     owner: Annotated[TagValue, Check(CTX7, _is_tag_value)]
     """The team that answers for it; becomes the tag `owner`."""
 
-    deploy_role: RoleName | None = None
-    """The IAM role that Terraform assumes. Default: the caller's credentials are used."""
+    deploy_role: PathedRole | None = None
+    """The IAM role that Terraform assumes, behind its path where it has one:
+    `platform/ci/inferform-deploy`. Default: the caller's credentials are used."""
 
-    plan_role: RoleName | None = None
+    plan_role: PathedRole | None = None
     """The IAM role that plans and drift detection assume, which changes nothing and is therefore another
     than `deploy_role`. Default: None, `deploy_role`."""
 
     permissions_boundary: PolicyName | None = None
-    """The IAM policy that bounds every role that Inferform creates. Default: none."""
+    """The IAM policy that bounds every role that Inferform creates, behind its path where it has one.
+    Default: none."""
 
     images: ImageOwner | None = None
     """Who owns the images, where it is another account. Default: this environment."""
@@ -378,6 +383,7 @@ class Context(Spec):
         if self.plan_role is not None and is_one_role(self.plan_role, self.deploy_role):
             yield CTX16.problem("plan_role", got=self.plan_role)
         yield from self._check_repositories()
+        yield from self._check_states()
         before, after = self.around
         if len(before) + len(after) > _AROUND or len(after) > _BEHIND:
             yield CTX12.problem(
@@ -412,6 +418,20 @@ class Context(Spec):
                 where = ("naming", "repositories", short)
                 yield CTX14.problem(*where, got=given, other=region, region=self.region)
 
+    def _check_states(self) -> Iterator[Problem]:
+        if self.states is None:
+            return
+        given, region = self.states.region, self.state_region
+        if given is not None and partition_of(given) != self.partition:
+            remedy = f"name a bucket in the partition {self.partition}, where the environment is"
+            yield BCK4.problem("backend", "region", got=given, other=given, remedy=remedy)
+        elif self.states.kms_key is not None:
+            _, partition, _, other, *_ = self.states.kms_key.split(":")
+            if (partition, other) != (self.partition, region):
+                remedy = f"name a key of {region}, where the bucket is"
+                where = ("backend", "kms_key")
+                yield BCK4.problem(*where, got=self.states.kms_key, other=other, remedy=remedy)
+
     @property
     def key(self) -> str:
         """The environment's key, `prod-use1`."""
@@ -420,9 +440,7 @@ class Context(Spec):
     @property
     def partition(self) -> str:
         """The AWS partition of the region: `aws`, `aws-cn` or `aws-us-gov`."""
-        if self.region.startswith("cn-"):
-            return "aws-cn"
-        return "aws-us-gov" if self.region.startswith("us-gov-") else "aws"
+        return partition_of(self.region)
 
     @property
     def dns_suffix(self) -> str:
@@ -491,7 +509,7 @@ class Context(Spec):
 
     def own_role_arn(self, name: str) -> str:
         """The ARN of a role that a layer makes, which is under Inferform's path."""
-        return self.arn("iam", f"role{names.ROLE_PATH}{name}")
+        return self.arn("iam", f"role{self.naming.role_path}{name}")
 
     @property
     def deploy_role_arn(self) -> str | None:
@@ -508,9 +526,9 @@ class Context(Spec):
         """The IAM names that it gives, whoever makes what has them."""
         for field, name in (("deploy_role", self.deploy_role), ("plan_role", self.plan_role)):
             if name is not None:
-                yield names.Name("aws_iam_role", name, of=f"context.{field}")
+                yield names.Name("aws_iam_role", names.bare(name), of=f"context.{field}")
         if self.permissions_boundary is not None:
-            yield names.Name("aws_iam_policy", self.permissions_boundary)
+            yield names.Name("aws_iam_policy", names.bare(self.permissions_boundary))
 
     @property
     def boundary_arn(self) -> str | None:
@@ -585,6 +603,11 @@ class Context(Spec):
         if self.states is not None:
             return self.states.bucket
         return f"{self.organization}-tfstate-{self.account}-{self.region}"
+
+    @property
+    def state_region(self) -> str:
+        """The Region of that bucket."""
+        return (self.states.region if self.states else None) or self.region
 
     def state_key(self, layer: str) -> str:
         """The key of a layer's state in the state bucket."""

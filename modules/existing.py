@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from .context import Context, KeyArn
+from .context import Context
+from .places import KeyArn
 from .rules import Problem, rule
 from .spec import Aws, Check, Many, Matches, Spec, arn_of
 

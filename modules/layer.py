@@ -18,7 +18,7 @@ from .cdk import (
     Token,
 )
 from .context import Context
-from .names import ROLE_PATH, logical_id
+from .names import logical_id
 from .outputs import Outputs
 from .target import Target
 
@@ -127,14 +127,14 @@ class Layer(TerraformStack):
         )
 
     def bound_roles(self) -> None:
-        """Put every role and instance profile of the layer under Inferform's path, and every role
+        """Put every role and instance profile of the layer under the Context's path, and every role
         under the Context's permissions boundary."""
         boundary = self.context.boundary_arn
         for construct in self.node.find_all():
             if isinstance(construct, IamRole) and boundary is not None:
                 construct.permissions_boundary = boundary
             if isinstance(construct, IamRole | IamInstanceProfile):
-                construct.path = ROLE_PATH
+                construct.path = self.context.naming.role_path
 
     def move(self, moves: Mapping[str, str]) -> None:
         """Make resources of the state known under other addresses: old address to new."""
@@ -198,8 +198,9 @@ def _state(context: Context, layer: str) -> dict[str, Any]:
     return {
         "bucket": context.state_bucket,
         "key": context.state_key(layer),
-        "region": context.region,
+        "region": context.state_region,
         "encrypt": True,
+        **(context.states.encryption if context.states else {}),
     }
 
 

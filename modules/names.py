@@ -21,8 +21,20 @@ if TYPE_CHECKING:
 O = TypeVar("O")  # noqa: E741
 
 ROLE_PATH = "/inferform/"
-"""The path of every role and instance profile of a layer but identity: a deploy works on these, and
-on no others that are named alike."""
+"""The path of every role and instance profile of a layer but identity, where `Naming.role_path` names no
+other: a deploy works on these, and on no others that are named alike."""
+
+
+def bare(name: str) -> str:
+    """The name of a role or policy of which the path is written before it, or of its ARN."""
+    return name.rpartition("/")[2]
+
+
+def path_of(name: str) -> str:
+    """The path of a role or policy that is written before its name; `/` where there is none."""
+    before, slash, _ = name.rpartition("/")
+    return f"/{before}/" if slash else "/"
+
 
 WORDS: Mapping[str, str] = {
     "aws_appautoscaling_policy": "scaling policy",

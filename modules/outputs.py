@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
-from .context import EXAMPLE_KEY, Context
+from .context import Context
+from .places import EXAMPLE_KEY
 from .rules import SPEC1, SPEC2, SPEC3, Problem, did_you_mean, rule
 from .spec import CIDR1, SpecError, is_bucket_name, is_network
 

@@ -65,7 +65,7 @@ class Aws:
         self.context = context
         self.emulator = emulator
         self.role_arn = role_arn or context.deploy_role_arn
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[tuple[str, str], Any] = {}
         self._making = threading.Lock()
 
     @property
@@ -186,16 +186,26 @@ class Aws:
 
         The types of a further service come from the extras of boto3-stubs-lite in the Pipfile.
         """
+        return self._client(service, self.context.region)
+
+    @property
+    def state_store(self) -> S3Client:
+        """A client of S3 in the Region of the state bucket."""
+        made: S3Client = self._client("s3", self.context.state_region)
+        return made
+
+    def _client(self, service: Any, region: str) -> Any:
         session = self.session
         # Making a client is slow, and not safe in several threads; using one is.
         with self._making:
-            if service not in self._clients:
-                self._clients[service] = session.client(
+            if (service, region) not in self._clients:
+                self._clients[service, region] = session.client(
                     service,
+                    region_name=region,
                     endpoint_url=self._endpoint,
                     config=Config(
                         retries={"max_attempts": 5, "mode": "standard"},
                         inject_host_prefix=self.emulator is None,
                     ),
                 )
-            return self._clients[service]
+            return self._clients[service, region]

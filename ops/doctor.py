@@ -222,12 +222,12 @@ def _buckets(environments: Iterable[Environment], emulator: Emulator | None) -> 
 
 def _bucket(name: str, environment: Environment, emulator: Emulator | None) -> Part:
     context = environment.context
-    bucket, owner = context.state_bucket, context.account
+    bucket = context.state_bucket
     made = context.states is None
     try:
-        Aws(context, emulator=emulator).client("s3").head_bucket(
-            Bucket=bucket, ExpectedBucketOwner=owner
-        )
+        # Another account may own a bucket that is named.
+        owner = {"ExpectedBucketOwner": context.account} if made else {}
+        Aws(context, emulator=emulator).state_store.head_bucket(Bucket=bucket, **owner)
     except OperatorError as error:
         return Part(name, "not known", error.message, error.hint)
     except ClientError as error:

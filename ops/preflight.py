@@ -19,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from inferform import Environment, Registry
 from inferform.image_uri import parse_image
+from inferform.names import bare
 
 from .aws import Aws
 from .checks import (
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ecr.type_defs import ImageIdentifierTypeDef
 
 _PARALLEL = 8
+_DENIED = ("403", "AccessDenied")
 _CACHED = "a pull through cache fetches it when it is pulled"
 
 NOT_CHECKED = "not checked: "
@@ -159,7 +161,7 @@ class _Preflight:
     def _assumes_role(self) -> bool:
         """Whether the apply needs a deploy role that is there before it."""
         name, arn = self._context.deploy_role, self._context.deploy_role_arn
-        made = self._synthesis.makes_role(name)
+        made = name is not None and self._synthesis.makes_role(bare(name))
         return bool(arn) and not made and arn in self._synthesis.roles
 
     def _of_resources(self) -> Iterator[tuple[str, Callable[[], Iterator[Finding]]]]:
@@ -174,22 +176,24 @@ class _Preflight:
         return str(self._aws.client("sts").get_caller_identity()["Account"])
 
     def role(self) -> Iterator[Finding]:
-        """The deploy role can be assumed."""
+        """The deploy role can be assumed, by itself too."""
         arn = self._context.deploy_role_arn
         if arn is None:
             yield Finding(ROLE, "", "skipped", "the Context names no deploy role")
             return
         caller = self._aws.client("sts")
-        if f":assumed-role/{self._context.deploy_role}/" in caller.get_caller_identity()["Arn"]:
-            yield Finding(ROLE, arn, "passed", "is the caller")
-            return
+        is_caller = f":assumed-role/{bare(arn)}/" in caller.get_caller_identity()["Arn"]
         try:
             caller.assume_role(RoleArn=arn, RoleSessionName="inferform-preflight")
         except ClientError as error:
             fix = f"deploy {self._context.key}-identity, or name this caller in Identity.operators"
-            yield Finding(ROLE, arn, "failed", f"cannot be assumed: {error}", fix)
+            found = f"cannot be assumed: {error}"
+            if is_caller:
+                found = f"is the caller, and may not assume itself, as Terraform does: {error}"
+                fix = "let its trust policy and its own policy allow sts:AssumeRole to itself"
+            yield Finding(ROLE, arn, "failed", found, fix)
             return
-        yield Finding(ROLE, arn, "passed", "can be assumed")
+        yield Finding(ROLE, arn, "passed", "is the caller" if is_caller else "can be assumed")
 
     def given_roles(self) -> Iterator[Finding]:
         """What somebody else's roles may do is what their services need."""
@@ -228,20 +232,51 @@ class _Preflight:
             yield Finding(STATE_BUCKET, f"{backend.kind} backend", "skipped", found)
             return
         bucket = self._context.state_bucket
+        given = self._context.states
         fix = f"inferform bootstrap {self._context.key}"
-        if self._context.states is not None:
+        if given is not None:
             fix = f"make it with versions and encryption, and let {self._context.account} in"
         try:
-            versioning = self._aws.client("s3").get_bucket_versioning(Bucket=bucket)
+            versioning = self._aws.state_store.get_bucket_versioning(Bucket=bucket)
         except ClientError as error:
-            if error.response["Error"]["Code"] not in ("NoSuchBucket", "404"):
+            code = error.response["Error"]["Code"]
+            if given is not None and code in _DENIED:
+                # A policy of somebody else's need not let anybody read how the bucket is set up.
+                said = "may not be asked whether it keeps versions; ask who looks after it"
+                yield Finding(STATE_BUCKET, bucket, "skipped", said)
+                return
+            if code not in ("NoSuchBucket", "404"):
                 raise
             yield Finding(STATE_BUCKET, bucket, "failed", "does not exist", fix)
             return
         if versioning.get("Status") != "Enabled":
             yield Finding(STATE_BUCKET, bucket, "failed", "keeps no versions", fix)
             return
+        key = self._default_key(bucket) if given is not None and given.kms_key is None else ""
+        if key:
+            found = (
+                f"encrypts under {key}, but Terraform would ask for S3's own keys for each state"
+            )
+            fix = "name the key by its ARN in Context.backend: S3Backend(kms_key=...)"
+            yield Finding(STATE_BUCKET, bucket, "failed", found, fix)
+            return
         yield Finding(STATE_BUCKET, bucket, "passed", "is there and keeps versions")
+
+    def _default_key(self, bucket: str) -> str:
+        """The KMS key under which a bucket encrypts what asks for nothing else, as far as it may be asked."""
+        try:
+            answer = self._aws.state_store.get_bucket_encryption(Bucket=bucket)
+        except ClientError as error:
+            absent = "ServerSideEncryptionConfigurationNotFoundError"
+            if error.response["Error"]["Code"] not in (*_DENIED, absent):
+                raise
+            return ""
+        rules = answer["ServerSideEncryptionConfiguration"]["Rules"]
+        defaults = [rule.get("ApplyServerSideEncryptionByDefault") for rule in rules]
+        return next(
+            (found["KMSMasterKeyID"] for found in defaults if found and "KMSMasterKeyID" in found),
+            "",
+        )
 
     def images(self) -> Iterator[Finding]:
         """Every image is in its registry, and may be read."""

@@ -255,11 +255,22 @@ class States:
 
     @cached_property
     def _s3(self) -> S3Client:
-        return self._aws.client("s3")
+        return self._aws.state_store
 
     def key(self, layer: str) -> str:
         """The key of a layer's state."""
         return self._at(layer)[1]
+
+    def _encryption(self, layer: str) -> dict[str, Any]:
+        """How Terraform asks for the encryption of a layer's state."""
+        if layer in self._backends:
+            _, kind, arguments = self._backends[layer]
+            key = arguments.get("kms_key_id") if kind == "s3" else None
+        else:
+            key = self._context.states.kms_key if self._context.states else None
+        if key:
+            return {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key}
+        return {"ServerSideEncryption": "AES256"}
 
     def _at(self, layer: str) -> tuple[str, str]:
         """The bucket and the key of a layer's state."""
@@ -408,7 +419,7 @@ class States:
                 Key=key,
                 Body=json.dumps(content, indent=2).encode(),
                 ContentType="application/json",
-                ServerSideEncryption="AES256",
+                **self._encryption(layer),
             )
         return State(dict(content), answer.get("VersionId", ""), datetime.now(UTC))
 
@@ -443,7 +454,7 @@ class States:
         """Write down what a move is about to do. Raises OperatorError while another has not ended."""
         bucket, key = self._journal
         with explained(self._context):
-            if not self._put_first(bucket, key, content):
+            if not self._put_first("state-move", bucket, key, content):
                 raise OperatorError("another move between the states of this environment has begun")
 
     def end_journal(self) -> None:
@@ -457,7 +468,7 @@ class States:
         bucket, key = self._at("state-move")
         return bucket, f"{key.removesuffix(_SUFFIX)}.json"
 
-    def _put_first(self, bucket: str, key: str, content: Mapping[str, Any]) -> bool:
+    def _put_first(self, layer: str, bucket: str, key: str, content: Mapping[str, Any]) -> bool:
         """Write an object, unless there is one; whether it was written."""
         try:
             self._s3.put_object(
@@ -465,7 +476,7 @@ class States:
                 Key=key,
                 Body=json.dumps(content).encode(),
                 IfNoneMatch="*",
-                ServerSideEncryption="AES256",
+                **self._encryption(layer),
             )
         except ClientError as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] not in (409, 412):
@@ -510,7 +521,7 @@ class States:
             "Path": f"{bucket}/{key}",
         }
         with explained(self._context, layer):
-            taken = self._put_first(bucket, f"{key}.tflock", held)
+            taken = self._put_first(layer, bucket, f"{key}.tflock", held)
         other = None if taken else self.lock(layer)
         if not taken and (other is None or other.id != own):
             raise OperatorError(

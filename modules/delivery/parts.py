@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
 from ..alarms.spec import AlarmName, StandardTopic, topic_problems
-from ..context import AccountId, Context, RoleName, is_one_role
+from ..context import AccountId, Context, PathedRole, is_one_role
 from ..image_uri import parse_image
 from ..rules import Problem, did_you_mean, rule
 from ..scaling.schedule import Cron, is_zone, zone_names
@@ -709,10 +709,10 @@ class TargetEnvironment(Spec):
     account: AccountId
     """Its account, which is not that of the pipelines."""
 
-    deploy_role: RoleName = "inferform-deploy"
+    deploy_role: PathedRole = "inferform-deploy"
     """Its `Context.deploy_role`. Default: inferform-deploy."""
 
-    plan_role: RoleName = "inferform-plan"
+    plan_role: PathedRole = "inferform-plan"
     """Its `Context.plan_role`. Default: inferform-plan."""
 
     def check(self) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from ..alarms.spec import StandardTopic, topic_problems
 from ..context import Context
-from ..names import Name, role
+from ..names import Name, bare, role
 from ..overrides import Overridable
 from ..rules import Problem, one_of, rule
 from ..service import Billed, Named, Place
@@ -358,7 +358,7 @@ class DeliveryPipelines(Overridable, Billed, Named):
 
     def _check_reviews(self) -> Iterator[Problem]:
         deploying = {
-            (each.account, each.deploy_role.casefold()): each.key
+            (each.account, bare(each.deploy_role).casefold()): each.key
             for pipeline in self.pipelines.values()
             for each in pipeline.targets
         }
@@ -366,7 +366,7 @@ class DeliveryPipelines(Overridable, Billed, Named):
             if not isinstance(pipeline, ReviewPipeline):
                 continue
             for index, target in enumerate(pipeline.environments):
-                key = deploying.get((target.account, target.plan_role.casefold()))
+                key = deploying.get((target.account, bare(target.plan_role).casefold()))
                 if key is not None:
                     wrong = f"is the deploy role of {key}, so that builds of pull requests could deploy it; write another"
                     where = ("pipelines", name, "environments", index, "plan_role")

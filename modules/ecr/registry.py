@@ -6,7 +6,8 @@ import fnmatch
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from ..context import AccountId, Context, Region
+from ..context import AccountId, Context
+from ..places import Region
 from ..rules import Problem, Rule, rule
 from ..spec import Aws, Check, Many, Matches, Spec
 from ..statement import PolicyStatement, problems

@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from ..context import AccountId, Context, Region
+from ..context import AccountId, Context
 from ..names import Name, role
 from ..overrides import Overridable
+from ..places import Region
 from ..rules import Problem, rule
 from ..service import Named, Place
 from ..spec import Aws, Between, Check, Many, OneOf, Spec

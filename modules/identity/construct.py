@@ -7,11 +7,12 @@ from typing import Literal
 from ..cdk import Construct
 from ..context import Context
 from ..iam.policy import Statement, document
+from ..names import bare, path_of
 from ..overriding import override
 from ..protect import lifecycle
 from . import policies
 from .spec import DataScientists, Identity
-from .trust import trust, trust_people
+from .trust import DEPLOY_SECONDS, trust, trust_people
 
 from cdktf_cdktf_provider_aws.iam_openid_connect_provider import IamOpenidConnectProvider
 from cdktf_cdktf_provider_aws.iam_policy import IamPolicy
@@ -33,13 +34,15 @@ class Roles(Construct):
                     self,
                     type(source).__name__.lower(),
                     url=f"https://{source.issuer}",
-                    client_id_list=[source.audience],
+                    client_id_list=[source.token_audience],
                     lifecycle=self._protected,
                 )
+        boundary = str(context.permissions_boundary)
         IamPolicy(
             self,
             "boundary",
-            name=context.permissions_boundary,
+            name=bare(boundary),
+            path=_path(boundary),
             description="What no role that Inferform creates may exceed",
             policy=document(*policies.boundary(context, spec.regions, spec.role_services)),
             lifecycle=self._protected,
@@ -55,7 +58,7 @@ class Roles(Construct):
                 spec.existing_roles,
             ),
         )
-        self._role("plan", str(context.plan_role), policies.plan(context))
+        self._role("plan", str(context.plan_role), policies.plan(context, spec.other_plan_roles))
         if spec.data_scientists is not None:
             self._data_scientists(spec.data_scientists)
         override(spec, self)
@@ -86,10 +89,17 @@ class Roles(Construct):
         role = IamRole(
             self,
             kind,
-            name=name,
+            name=bare(name),
+            path=_path(name),
             description=f"Terraform's {kind} role of {self._context.organization}",
-            max_session_duration=4 * 3600 if kind == "deploy" else None,
+            max_session_duration=DEPLOY_SECONDS if kind == "deploy" else None,
             assume_role_policy=document(*trust(self._context, self._spec, kind)),
             lifecycle=self._protected,
         )
         IamRolePolicy(self, f"{kind}-policy", name=kind, role=role.id, policy=document(*statements))
+
+
+def _path(name: str) -> str | None:
+    """The path of a role or policy, where it is not that of all."""
+    path = path_of(name)
+    return None if path == "/" else path

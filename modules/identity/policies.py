@@ -8,7 +8,6 @@ from fnmatch import fnmatchcase
 from ..access import Access, services
 from ..context import Context
 from ..iam.policy import Statement, allow, deny
-from ..names import ROLE_PATH
 
 # Services that a deploy may use for the organization's own resources only.
 _BY_NAME = ("s3",)
@@ -186,23 +185,24 @@ def deploy(
             [_buckets(context)[0], f"{_buckets(context)[0]}/*", *_states_apart(context)],
             sid="Buckets",
         ),
+        *_use_state_key(context),
         allow("s3:ListAllMyBuckets", "*", sid="ListBuckets"),
         allow(
             _WRITE_ROLES,
-            context.arn("iam", f"role{ROLE_PATH}{own}"),
+            context.arn("iam", f"role{context.naming.role_path}{own}"),
             sid="WriteBoundedRoles",
             conditions={"StringEquals": bounded},
         ),
         allow(
             "iam:AttachRolePolicy",
-            context.arn("iam", f"role{ROLE_PATH}{own}"),
+            context.arn("iam", f"role{context.naming.role_path}{own}"),
             sid="AttachPolicies",
             conditions={
                 "StringEquals": bounded,
                 "ArnLike": {
                     "iam:PolicyARN": [
                         *(f"arn:{context.partition}:iam::aws:policy/{name}" for name in managed),
-                        context.arn("iam", f"policy{ROLE_PATH}{own}"),
+                        context.arn("iam", f"policy{context.naming.role_path}{own}"),
                         *role_policies,
                     ]
                 },
@@ -210,21 +210,23 @@ def deploy(
         ),
         allow(
             "iam:PassRole",
-            [*existing_roles, context.arn("iam", f"role{ROLE_PATH}{own}")]
+            [*existing_roles, context.arn("iam", f"role{context.naming.role_path}{own}")]
             if existing_roles
-            else context.arn("iam", f"role{ROLE_PATH}{own}"),
+            else context.arn("iam", f"role{context.naming.role_path}{own}"),
             sid="PassRoles",
             conditions={"StringEquals": {"iam:PassedToService": _passed(context, passing)}},
         ),
         allow(
             _KEEP_ROLES,
             [
-                context.arn("iam", f"{kind}{ROLE_PATH}{own}")
+                context.arn("iam", f"{kind}{context.naming.role_path}{own}")
                 for kind in ("role", "instance-profile")
             ],
             sid="KeepRoles",
         ),
-        allow(_POLICIES, context.arn("iam", f"policy{ROLE_PATH}{own}"), sid="Policies"),
+        allow(
+            _POLICIES, context.arn("iam", f"policy{context.naming.role_path}{own}"), sid="Policies"
+        ),
         allow(
             "iam:CreateServiceLinkedRole",
             context.arn("iam", "role/aws-service-role/*"),
@@ -249,8 +251,10 @@ def deploy(
     ]
 
 
-def plan(context: Context) -> list[Statement]:
-    """Reading every resource and the states, and writing nothing but the lock of a state."""
+def plan(context: Context, others: Iterable[str] = ()) -> list[Statement]:
+    """Reading every resource and the states, and writing nothing but the lock of a state; `others` are plan roles
+    of other accounts that it may assume."""
+    itself = str(context.plan_role_arn)
     objects = _states(context)[1]
     return [
         allow(
@@ -261,7 +265,7 @@ def plan(context: Context) -> list[Statement]:
         _public_parameters(context),
         # The names of objects, and whether a bucket is there.
         allow("s3:ListBucket", _buckets(context), sid="ListBuckets"),
-        allow("sts:AssumeRole", str(context.plan_role_arn), sid="AssumeItself"),
+        allow("sts:AssumeRole", [itself, *others] if others else itself, sid="AssumeItself"),
         allow("s3:GetObject", objects, sid="ReadStates"),
         # A definition that is too long for a request, and files of Airflow's: the state has them too.
         allow(
@@ -273,8 +277,9 @@ def plan(context: Context) -> list[Statement]:
             sid="ReadDefinitions",
         ),
         allow(["s3:DeleteObject", "s3:PutObject"], f"{objects}.tflock", sid="LockStates"),
+        *_use_state_key(context),
         *_read_by_name(context),
-        deny(_NEVER_READ, "*", sid="NoSecrets"),
+        *_no_secrets(context),
         # What is read of APIs is one action, GET, with keys among it.
         deny(
             "apigateway:GET",
@@ -407,10 +412,39 @@ def data_scientist(context: Context, artifacts: Iterable[str]) -> list[Statement
             sid="DecideOnNoVersion",
         ),
         deny(
-            "iam:PassRole", context.arn("iam", f"role{ROLE_PATH}{own}"), sid="PassNoRoleOfServices"
+            "iam:PassRole",
+            context.arn("iam", f"role{context.naming.role_path}{own}"),
+            sid="PassNoRoleOfServices",
         ),
         deny("s3:*", _states(context), sid="NoStates"),
     ]
+
+
+def _use_state_key(context: Context) -> Iterator[Statement]:
+    """Reading and writing what the key of the states encrypts, through S3 alone."""
+    if context.states is not None and context.states.kms_key is not None:
+        yield allow(
+            ["kms:Decrypt", "kms:GenerateDataKey"],
+            context.states.kms_key,
+            sid="UseStateKey",
+            conditions={
+                "StringEquals": {
+                    "kms:ViaService": f"s3.{context.state_region}.{context.dns_suffix}"
+                }
+            },
+        )
+
+
+def _no_secrets(context: Context) -> Iterator[Statement]:
+    """What a plan never reads; with a key of the states, all other keys."""
+    if context.states is None or context.states.kms_key is None:
+        yield deny(_NEVER_READ, "*", sid="NoSecrets")
+        return
+    of_keys = [action for action in _NEVER_READ if action.startswith("kms:")]
+    yield deny([each for each in _NEVER_READ if each not in of_keys], "*", sid="NoSecrets")
+    others = deny(of_keys, "*", sid="NoOtherKeys")
+    del others["Resource"]
+    yield {**others, "NotResource": context.states.kms_key}
 
 
 def _named(context: Context, service: str) -> list[str]:
@@ -440,7 +474,7 @@ def boundary(
 ) -> list[Statement]:
     """What roles of the layers may do at most: what some of them needs at run time, and what `more`
     services of a project's own roles do."""
-    own = context.arn("iam", f"role{ROLE_PATH}{context.any_name_of_organization}")
+    own = context.arn("iam", f"role{context.naming.role_path}{context.any_name_of_organization}")
     within = {"StringEquals": {"aws:RequestedRegion": sorted({context.region, *regions})}}
     return [
         allow(

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Literal
 
-from ..context import Context, Region, RoleName
+from ..context import Context, RoleName
 from ..existing import RoleArn
 from ..iam.policy import size
 from ..overrides import Overridable
 from ..permissions import PolicyArn
+from ..places import Region
 from ..rules import Problem, rule
 from ..spec import Check, Many, Matches, Spec, arn_of
 from .trust import LARGEST_TRUST, USUAL_TRUST, trust, trust_people
@@ -81,6 +82,13 @@ IDN12 = rule(
     source="AWS IAM user guide, wildcards in Resource; Amazon S3 user guide, object keys",
 )
 
+IDN15 = rule(
+    "IDN15",
+    refuses="an audience of tokens that IAM does not take",
+    message="must be what the provider in IAM has as its audience, of 1 to 255 characters without white space, such "
+    "as https://gitlab.acme.com",
+    source="botocore iam clientIDType; GitLab documentation, ID tokens (claim aud)",
+)
 IDN13 = rule(
     "IDN13",
     refuses="more operators and jobs than the trust policy of a role has room for",
@@ -168,7 +176,7 @@ class GitHub(Spec):
         return list(dict.fromkeys([*self.deploy_subjects, *planning, *requests]))
 
     @property
-    def audience(self) -> str:
+    def token_audience(self) -> str:
         """For whom the workflows ask a token: what AWS's own action for GitHub asks."""
         return "sts.amazonaws.com"
 
@@ -210,6 +218,11 @@ class GitLab(Spec):
     """Who signs the tokens, without `https://`: the host of the GitLab. AWS must reach it for the
     keys. Default: `gitlab.com`."""
 
+    audience: Annotated[str, Matches(IDN15, r"\S{1,255}")] | None = None
+    """For whom the jobs ask a token, `aud` in their `id_tokens`: what the provider in IAM has as its
+    audience, where somebody else made it. Default: None, `https://` and the issuer, which is
+    `$CI_SERVER_URL` in a job."""
+
     def check(self) -> Iterator[Problem]:
         """Someone may deploy."""
         if not self.branches:
@@ -230,9 +243,9 @@ class GitLab(Spec):
         )
 
     @property
-    def audience(self) -> str:
-        """For whom the jobs ask a token, `aud` in their `id_tokens`: the GitLab itself."""
-        return f"https://{self.issuer}"
+    def token_audience(self) -> str:
+        """For whom the jobs ask a token."""
+        return self.audience or f"https://{self.issuer}"
 
     def _branch_subjects(self, branches: Iterable[str]) -> list[str]:
         return [f"project_path:{self.project}:ref_type:branch:ref:{branch}" for branch in branches]
@@ -323,8 +336,12 @@ class Identity(Overridable):
     """Roles of people who may assume both roles, by ARN. Default: none."""
 
     planners: Many[OneRole] = ()
-    """Roles that may assume the plan role alone, by ARN, such as those of builds of pull requests.
-    Default: none."""
+    """Roles that may assume the plan role alone, by ARN, such as those of builds of pull requests, or the
+    plan role of another account. Default: none."""
+
+    other_plan_roles: Many[OneRole] = ()
+    """Plan roles of other accounts that the plan role may assume, by ARN, where one job reviews environments of
+    several accounts. Those accounts let it in as one of their `planners`. Default: none."""
 
     data_scientists: DataScientists | None = None
     """A role for who develops models. Default: None, none is made."""

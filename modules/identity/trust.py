@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 Kind = Literal["deploy", "plan"]
 
+DEPLOY_SECONDS = 4 * 3600
+"""How long a session of the deploy role may last: the rollout of one endpoint alone may take an hour."""
+
 USUAL_TRUST, LARGEST_TRUST = 2_048, 8_192
 """The characters of a role's trust policy, without white space, that IAM takes, and those that it takes once the
 account's quota is raised. Source: AWS IAM user guide, IAM and AWS STS quotas (role trust policy length)."""
@@ -53,7 +56,7 @@ def trust_people(context: Context, principals: list[str]) -> list[Statement]:
 def _trust_jobs(context: Context, source: GitHub | GitLab, kind: Kind) -> Statement:
     subjects = source.deploy_subjects if kind == "deploy" else source.plan_subjects
     audience, subject = f"{source.issuer}:aud", f"{source.issuer}:sub"
-    equal: dict[str, Any] = {audience: source.audience, subject: subjects}
+    equal: dict[str, Any] = {audience: source.token_audience, subject: subjects}
     condition = {"StringEquals": equal}
     if any("*" in each for each in subjects):
         condition["StringLike"] = {subject: equal.pop(subject)}

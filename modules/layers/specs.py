@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 from ..bedrock.spec import InferenceProfile, ProvisionedThroughput
-from ..context import Context, KeyArn
+from ..context import Context
 from ..ecr.registry import CachePrefix, PullThroughCache, RegistrySettings
 from ..ecr.spec import ECR26, Repository
 from ..ecs.spec import EcsService
@@ -16,6 +16,7 @@ from ..functions.spec import LambdaFunction
 from ..names import Name, role
 from ..overrides import Overridable
 from ..own import OwnService
+from ..places import KeyArn
 from ..rules import Problem, did_you_mean
 from ..s3.spec import REPLICATION, ArtifactBucket, ExistingBucket
 from ..sagemaker.batch import BatchTransform

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from ..context import AccountId, Context, KeyArn
+from ..context import AccountId, Context
+from ..places import KeyArn
 from ..rules import Problem, rule
 from ..spec import Aws, Check, Spec, is_bucket_name, is_s3_key
 

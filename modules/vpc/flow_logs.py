@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from ..context import Context, KeyArn
+from ..context import Context
 from ..existing import key_problems
+from ..places import KeyArn
 from ..rules import Problem, rule
 from ..spec import Aws, Check, Many, Matches, Spec, is_bucket_name, is_s3_key
 

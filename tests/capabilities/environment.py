@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from inferform.names import bare
+
 from .record import PART_OF_A_NAME, Capability
 
 CAPABILITY = Capability(
@@ -35,7 +37,9 @@ CAPABILITY = Capability(
             "CloudBackend.organization",
             "CloudBackend.project",
             "S3Backend.bucket",
+            "S3Backend.kms_key",
             "S3Backend.prefix",
+            "S3Backend.region",
             "GcsBackend.bucket",
             "GcsBackend.impersonate_service_account",
             "GcsBackend.kms_encryption_key",
@@ -85,6 +89,9 @@ CAPABILITY = Capability(
     stricter={
         "a tag without a value names no owner": ("Context.owner", "Naming.organization"),
     },
+    sent=dict.fromkeys(
+        ("Context.deploy_role", "Context.plan_role", "Context.permissions_boundary"), bare
+    ),
     good={
         "CIDR1": ("10.0.0.0/16",),
         "S3URI1": ("s3://my-bucket/path", "s3://my-bucket/path/"),

@@ -11,7 +11,7 @@ from ops.diagram import mermaid
 from ops.picture import picture as drawn
 from tests.conftest import ROOT
 
-from . import capabilities, extensions, names, options, overrides, peers, picture
+from . import capabilities, checkov, extensions, names, options, overrides, peers, picture
 
 UPDATE = ".venv/bin/python -m tests.documents"
 
@@ -54,6 +54,7 @@ GENERATED = (
     Part("production", PLATFORM / "README.md", _platform),
     Part("extensions", ROOT / "docs/capabilities.md", extensions.table),
     Part("examples", ROOT / "docs/peers.md", peers.of_examples),
+    Part("checkov", ROOT / "docs/security.md", checkov.table),
     Part("differences", ROOT / "docs/peers.md", peers.of_differences),
 )
 

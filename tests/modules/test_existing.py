@@ -103,6 +103,41 @@ def test_states_are_kept_and_read_in_the_bucket_that_is_named(synthesize: Synthe
     }
 
 
+def test_states_are_encrypted_under_the_key_that_is_named_in_its_own_region(
+    synthesize: Synthesize,
+) -> None:
+    key = "arn:aws:kms:eu-central-1:999988887777:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    backend = S3Backend(bucket="acme-terraform", region="eu-central-1", kms_key=key)
+    made = environment(
+        context=CONTEXT.replace(backend=backend),
+        inference=Inference(endpoints={"fraud": ENDPOINT}),
+    )
+    stack = stack_of(synthesize, made)
+    states = [stack["terraform"]["backend"]["s3"]]
+    states += [each["config"] for each in stack["data"]["terraform_remote_state"].values()]
+    assert len(states) == 3
+    assert {(each["region"], each["encrypt"], each["kms_key_id"]) for each in states} == {
+        ("eu-central-1", True, key)
+    }
+    # What works in AWS stays in the environment's Region.
+    assert [each["region"] for each in stack["provider"]["aws"]] == ["us-east-1"]
+
+
+def test_roles_of_layers_are_made_under_the_path_and_boundary_that_are_named(
+    synthesize: Synthesize,
+) -> None:
+    made = environment(
+        context=CONTEXT.replace(
+            permissions_boundary="platform/boundary", naming=Naming(role_path="/delegated/ml/")
+        ),
+        inference=Inference(endpoints={"fraud": ENDPOINT}),
+    )
+    roles = stack_of(synthesize, made)["resource"]["aws_iam_role"].values()
+    assert {(each["path"], each["permissions_boundary"]) for each in roles} == {
+        ("/delegated/ml/", "arn:aws:iam::111122223333:policy/platform/boundary")
+    }
+
+
 # Rights
 
 TABLE = "arn:aws:dynamodb:us-east-1:111122223333:table/features"

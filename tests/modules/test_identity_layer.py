@@ -130,6 +130,36 @@ def test_the_trust_of_jobs_of_gitlab_names_project_and_branch(synthesize: Synthe
     }
 
 
+def test_the_audience_of_a_provider_that_somebody_else_made_is_what_tokens_must_have(
+    synthesize: Synthesize,
+) -> None:
+    gitlab = GitLab(project="acme/inference", create_provider=False, audience="sts.amazonaws.com")
+    stack = synthesize(_environment(identity=Identity(gitlab=gitlab)))["dev-use1-identity"]
+    assert "aws_iam_openid_connect_provider" not in stack["resource"]
+    for role in _resources(stack, "aws_iam_role").values():
+        trusted = _statements(role["assume_role_policy"])["GitLab"]
+        assert trusted["Condition"]["StringEquals"]["gitlab.com:aud"] == "sts.amazonaws.com"
+
+
+def test_roles_and_the_boundary_are_made_under_the_paths_of_their_names(
+    synthesize: Synthesize,
+) -> None:
+    context = CONTEXT.replace(
+        deploy_role="platform/ci/deploy", plan_role="plan", permissions_boundary="platform/boundary"
+    )
+    stack = synthesize(_environment(context=context, identity=IDENTITY))["dev-use1-identity"]
+    roles = _resources(stack, "aws_iam_role").values()
+    assert {(each.get("path"), each["name"]) for each in roles} == {
+        ("/platform/ci/", "deploy"),
+        (None, "plan"),
+    }
+    (boundary,) = _resources(stack, "aws_iam_policy").values()
+    assert (boundary["path"], boundary["name"]) == ("/platform/", "boundary")
+    (deploy,) = (each for each in roles if each["name"] == "deploy")
+    itself = _statements(deploy["assume_role_policy"])["Operators"]["Condition"]["ArnEquals"]
+    assert "arn:aws:iam::111122223333:role/platform/ci/deploy" in itself["aws:PrincipalArn"]
+
+
 def test_the_trust_of_each_role_names_repository_branch_and_environment(
     synthesize: Synthesize,
 ) -> None:

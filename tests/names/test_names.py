@@ -43,8 +43,8 @@ from inferform import (
     Taint,
 )
 from inferform.content import DEFAULTS, HELD, Content, content_hash, content_name
-from inferform.context import EXAMPLE_KEY
 from inferform.names import fit
+from inferform.places import EXAMPLE_KEY
 from inferform.sagemaker.endpoints.base import Endpoint
 from tests.conftest import Synthesized
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -36,6 +36,17 @@ def aws(context: Context, emulator: Any) -> Aws:
     s3.create_bucket(Bucket=bucket)
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     return made
+
+
+@pytest.fixture
+def faults(emulator: Any) -> Iterator[Callable[..., None]]:
+    """Faults for the requests of one account; ended afterwards."""
+
+    def add(**fault: Any) -> None:
+        emulator.control("POST", "faults", fault)
+
+    yield add
+    emulator.control("DELETE", "faults")
 
 
 @pytest.fixture

@@ -47,6 +47,7 @@ from inferform import (
     RegistryOutputs,
     Repository,
     Retraining,
+    S3Backend,
     Scaling,
     ServerlessEndpoint,
     Shadow,
@@ -467,6 +468,39 @@ def test_a_state_bucket_that_is_missing_is_a_finding_of_its_own(
     assert failed["state bucket"].found == "does not exist"
     assert failed["state bucket"].fix == "inferform bootstrap dev-use1"
     assert set(failed) == {"state bucket"}
+
+
+def _given_bucket(account: Account, **given: Any) -> Finding:
+    """What preflight says of the state bucket, where the Context names it."""
+    bucket = account.environment.context.state_bucket
+    context = account.environment.context.replace(backend=S3Backend(bucket=bucket, **given))
+    [found] = [each for each in account.checks(context=context) if each.check.id == "PRE3"]
+    return found
+
+
+def test_a_state_bucket_whose_key_the_context_does_not_name_is_found(account: Account) -> None:
+    # Terraform asks for SSE-S3 with each state where it is given no key, whatever the bucket does by default.
+    key = account.aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    assert _given_bucket(account).outcome == "passed"
+    by_default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    account.aws.client("s3").put_bucket_encryption(
+        Bucket=account.environment.context.state_bucket,
+        ServerSideEncryptionConfiguration={
+            "Rules": [{"ApplyServerSideEncryptionByDefault": by_default}]
+        },
+    )
+    found = _given_bucket(account)
+    assert (found.outcome, key in found.found) == ("failed", True)
+    assert "S3Backend(kms_key=...)" in found.fix
+    assert _given_bucket(account, kms_key=key).outcome == "passed"
+
+
+def test_a_state_bucket_of_others_that_may_not_be_asked_about_is_no_failure(
+    account: Account, faults: Callable[..., None]
+) -> None:
+    faults(kind="access-denied", service="s3", operation="GetBucketVersioning")
+    found = _given_bucket(account)
+    assert (found.outcome, "may not be asked" in found.found) == ("skipped", True)
 
 
 def test_a_transform_job_counts_against_a_quota_of_its_own(account: Account) -> None:

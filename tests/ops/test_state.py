@@ -6,13 +6,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from inferform import Context
+from inferform import Context, S3Backend
 from ops.advice import explained
 from ops.aws import Aws
 from ops.errors import BadInputError, OperatorError
@@ -24,17 +24,6 @@ Write = Callable[..., str]
 @pytest.fixture
 def states(aws: Aws) -> States:
     return States(aws)
-
-
-@pytest.fixture
-def faults(emulator: Any) -> Iterator[Callable[..., None]]:
-    """Faults for the requests of one account; ended afterwards."""
-
-    def add(**fault: Any) -> None:
-        emulator.control("POST", "faults", fault)
-
-    yield add
-    emulator.control("DELETE", "faults")
 
 
 def _hold_lock(aws: Aws, layer: str) -> None:
@@ -61,6 +50,40 @@ def test_the_state_of_a_destroyed_stack_is_recovered_by_its_version(
     assert (now.serial, restored.serial) == (6, 6)
     assert [v.serial for v in states.versions("registry")] == [6, 5, 4]
     assert states.lock("registry") is None
+
+
+def test_a_state_that_is_restored_asks_for_the_encryption_that_terraform_asks_for(
+    aws: Aws, write_state: Write
+) -> None:
+    key = aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    full = write_state("registry", 4)
+
+    def written(context: Context) -> tuple[str, str | None]:
+        States(Aws(context, emulator=aws.emulator)).restore("registry", full)
+        found = aws.client("s3").head_object(
+            Bucket=aws.context.state_bucket, Key=aws.context.state_key("registry")
+        )
+        return found["ServerSideEncryption"], found.get("SSEKMSKeyId")
+
+    named = S3Backend(bucket=aws.context.state_bucket, kms_key=key)
+    assert written(aws.context) == ("AES256", None)
+    assert written(aws.context.replace(backend=named)) == ("aws:kms", key)
+
+
+def test_a_stack_that_names_a_key_by_itself_has_its_state_written_under_it(
+    aws: Aws, write_state: Write
+) -> None:
+    key = aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    full, context = write_state("registry", 4), aws.context
+    arguments = {"bucket": context.state_bucket, "key": context.state_key("registry")}
+    metadata = {"inferform": {"environment": context.key, "layer": "registry"}}
+    stack = {
+        "//": {"metadata": metadata},
+        "terraform": {"backend": {"s3": {**arguments, "encrypt": True, "kms_key_id": key}}},
+    }
+    States(aws, {"dev-use1-registry": stack}).restore("registry", full)
+    found = aws.client("s3").head_object(Bucket=arguments["bucket"], Key=arguments["key"])
+    assert found["SSEKMSKeyId"] == key
 
 
 def test_a_deleted_state_is_listed_and_recovered(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 from typing import Any
 
@@ -149,3 +150,26 @@ def test_an_advisory_is_allowed_only_for_what_cdktf_bundles() -> None:
         assert re.fullmatch(r"GHSA(-[23456789cfghjmpqrvwx]{4}){3}", advisory)
         name, versions = re.findall(r"bundles ([\w-]+) ([\d.]+)", why["notes"])[0]
         assert f"{name} {versions}" in bundled, advisory
+
+
+LICENCES = (
+    *("0BSD", "Apache", "BSD", "BlueOak", "CC0", "ISC", "MIT", "MPL", "Mozilla", "PSF", "Python"),
+    *("Public Domain", "Unlicense"),
+)
+# These say no more than that OSI approves: cdktf and its bindings are MPL-2.0, constructs Apache-2.0.
+APPROVED = {"cdktf", "cdktf-cdktf-provider-aws", "cdktf-cdktf-provider-kubernetes", "constructs"}
+
+
+def test_what_the_command_needs_is_under_the_licences_that_the_document_names() -> None:
+    for path, entry in NPM.items():
+        assert any(each in entry["license"] for each in LICENCES), path
+    for name in PIPFILE["default"]:
+        try:
+            said = metadata(name)
+        except PackageNotFoundError:
+            continue  # for another system or Python
+        stated = [said.get("License-Expression"), said.get("License", "").partition("\n")[0]]
+        stated += [each for each in said.get_all("Classifier", []) if each.startswith("License")]
+        text = " ".join(filter(None, stated))
+        assert "GPL" not in text, name
+        assert any(each in text for each in LICENCES) or name in APPROVED, (name, text)

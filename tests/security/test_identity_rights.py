@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 import pytest
 
-from inferform import Context
+from inferform import Context, S3Backend
 from inferform.identity.policies import boundary, deploy, plan
 from inferform.identity.spec import DeployService
 from tests.rights import allows
@@ -475,3 +475,33 @@ def test_a_role_of_a_layer_tags_instances_only_as_it_makes_them() -> None:
         made = {**HERE, "ec2:CreateAction": "RunInstances"}
         assert allows(of_boundary(), "ec2:CreateTags", arn("ec2", kind), made)
     assert allows(of_boundary(), "ec2:CreateTags", arn("ec2", "volume/vol-1"), HERE)
+
+
+STATE_KEY = "arn:aws:kms:eu-central-1:999988887777:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+KEYED = CONTEXT.replace(
+    backend=S3Backend(bucket="acme-terraform", region="eu-central-1", kms_key=STATE_KEY)
+)
+THROUGH_S3 = {
+    "aws:RequestedRegion": "eu-central-1",
+    "kms:ViaService": "s3.eu-central-1.amazonaws.com",
+}
+
+
+@pytest.mark.parametrize("action", ["kms:Decrypt", "kms:GenerateDataKey"])
+def test_the_roles_use_the_key_of_the_states_through_s3_alone(action: str) -> None:
+    directly = {"aws:RequestedRegion": "eu-central-1"}
+    for statements in (deploy(KEYED, {"us-east-1"}), plan(KEYED)):
+        assert allows(statements, action, STATE_KEY, THROUGH_S3)
+        assert not allows(statements, action, STATE_KEY, directly)
+    other = STATE_KEY.replace("1234abcd", "4321abcd")
+    assert refused(plan(KEYED), action, other, **THROUGH_S3)
+    assert refused(plan(KEYED), "secretsmanager:GetSecretValue", "*")
+    assert refused(of_plan(), action, STATE_KEY, **THROUGH_S3)
+
+
+def test_the_plan_role_assumes_plan_roles_of_other_accounts_that_are_named_alone() -> None:
+    other = "arn:aws:iam::444455556666:role/inferform-plan"
+    assert allows(plan(CONTEXT, [other]), "sts:AssumeRole", other, HERE)
+    assert not allows(of_plan(), "sts:AssumeRole", other, HERE)
+    third = "arn:aws:iam::999988887777:role/inferform-plan"
+    assert not allows(plan(CONTEXT, [other]), "sts:AssumeRole", third, HERE)

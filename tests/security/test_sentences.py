@@ -139,6 +139,11 @@ SENTENCES: dict[str, list[Right]] = {
         no("plan", "ecr:PutImage"),
         no("plan", "iam:CreateRole", OWN, **BOUNDED),
     ],
+    "It assumes no role but itself and those that `other_plan_roles` names.": [
+        can("plan", "sts:AssumeRole", f"{IAM}:role/inferform-plan"),
+        no("plan", "sts:AssumeRole", f"{IAM}:role/inferform-deploy"),
+        no("plan", "sts:AssumeRole", "arn:aws:iam::444455556666:role/inferform-plan"),
+    ],
     "It does not fetch secrets, images, other objects, code of functions, logs, or what executions "
     "and commands took and returned.": [
         no("plan", "secretsmanager:GetSecretValue"),
@@ -198,6 +203,8 @@ ELSEWHERE = {
     "Without `environments`, every job on main may deploy.",
     '`gitlab=GitLab(project="acme/ml/inference")` trusts the jobs of a GitLab project, of gitlab.com or '
     "of the GitLab that `issuer` names.",
+    "`aud` of the jobs' tokens is the address of the GitLab, or `audience`.",
+    "An operator that is a plan role is refused (IDN16).",
     "A merge request's job shows the branch that is to be merged, so `plan_merge_requests` gives the "
     "plan role to every branch of the project.",
     "`plan_pull_requests` gives the plan role, and so all states, to whoever may push a branch, as "
@@ -214,6 +221,11 @@ NO_RIGHT = {
     "`inferform drift` uses it.",
     "States hold secrets in the clear where a resource has one, and the settings that the plan "
     "role reads hold plain variables and user data.",
+    "`Naming.role_path` names another path than `/inferform/`, and `S3Backend.kms_key` the key of the states, "
+    "which both roles use through S3 alone ([what exists already](../../docs/existing.md)).",
+    "`inferform roles dev-use1 --output roles` writes these policies for a team that makes roles itself.",
+    "Where one job reviews environments of several accounts, its plan role names those of the others in "
+    "`other_plan_roles`, and their layers name it in `planners`.",
     "`role_services` adds services that roles of your own use.",
     "GitLab's subject names a branch and no GitLab environment: protect the branches that may deploy.",
     "`GitHub.issuer` names a GitHub Enterprise Server, as `HOST/_services/token`.",

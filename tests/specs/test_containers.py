@@ -38,9 +38,9 @@ from inferform import (
     SpecError,
     Variant,
 )
-from inferform.context import regions
 from inferform.model.accelerator import Device, device_of, named_device
 from inferform.model.image import Framework, built_for, framework_containers
+from inferform.places import regions
 from inferform.rules import Problem
 from inferform.spec import Spec, problems_of
 from tests.conftest import Synthesized

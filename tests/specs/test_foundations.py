@@ -18,8 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inferform import RULES, Context, Environment, Model, Network, RealtimeEndpoint, SpecError
-from inferform.context import regions
 from inferform.names import fit, region_code, short_hash
+from inferform.places import regions
 from inferform.rules import rule
 from tests.conftest import ROOT
 

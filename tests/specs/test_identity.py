@@ -17,6 +17,8 @@ from inferform import (
     GitHub,
     GitLab,
     Identity,
+    Naming,
+    S3Backend,
     SpecError,
     load,
 )
@@ -245,3 +247,67 @@ def test_plans_assume_the_plan_role_and_the_deploy_role_without_one() -> None:
     assert (
         context(plan_role=None).plan_role_arn == "arn:aws:iam::111122223333:role/inferform-deploy"
     )
+
+
+def of_account(account: str, stage: str, identity: Identity) -> str:
+    return (
+        f"from inferform import *\n{stage} = Environment(context=Context(organization='acme', stage='{stage}', "
+        f"account='{account}', region='us-east-1', owner='ml', deploy_role='inferform-deploy', "
+        "plan_role='ci/inferform-plan', permissions_boundary='inferform-boundary'), "
+        f"identity={identity!r})\n"
+    )
+
+
+def test_a_plan_role_among_those_who_may_deploy_is_refused(tmp_path: Path) -> None:
+    # Who opens a pull request in one account would deploy in the other.
+    plan = "arn:aws:iam::111122223333:role/ci/inferform-plan"
+    github = GitHub(repository="acme/inference", environments=["dev-use1"])
+
+    def loaded(**lets_in: Any) -> None:
+        dev = of_account("111122223333", "dev", Identity(github=github))
+        prod = of_account("444455556666", "prod", Identity(github=github, **lets_in))
+        (tmp_path / "dev.py").write_text(dev, encoding="utf-8")
+        (tmp_path / "prod.py").write_text(prod, encoding="utf-8")
+        load(tmp_path)
+
+    loaded(planners=[plan])
+    with pytest.raises(
+        ConfigurationError, match=r"operators.0.*plan role of dev-use1.*name it in planners.*IDN16"
+    ):
+        loaded(operators=[plan])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"naming": Naming(role_path="/delegated/")},
+            r"role_path.*is /delegated/.*works on /inferform/",
+        ),
+        (
+            {"naming": Naming(template="ml-{organization}-{name}")},
+            r"template.*is ml-acme-\*.*on acme-\*",
+        ),
+        (
+            {"backend": S3Backend(bucket="acme-terraform")},
+            r"backend.*is acme-terraform under the keys of S3",
+        ),
+    ],
+)
+def test_an_environment_beyond_the_reach_of_the_deploy_role_of_its_account_is_refused(
+    tmp_path: Path, changes: dict[str, Any], message: str
+) -> None:
+    def written(name: str, made: Context, more: str = "") -> None:
+        text = f"from inferform import *\n{name} = Environment(context={made!r}{more})\n"
+        (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
+
+    identity = Identity(operators=["arn:aws:iam::111122223333:role/admin"])
+    written("dev", context(), f", identity={identity!r}")
+    written("other", context(stage="other"))
+    load(tmp_path)
+    written("other", context(stage="other", **changes))
+    with pytest.raises(ConfigurationError, match=rf"{message}.*IDN17"):
+        load(tmp_path)
+    # With a role of its own, or in another account, it is somebody else's to give.
+    written("other", context(stage="other", deploy_role="other", **changes))
+    load(tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from fnmatch import fnmatchcase
 from typing import Any
@@ -154,6 +155,78 @@ def test_states_are_in_the_bucket_that_is_named_under_its_prefix() -> None:
 def test_a_bucket_or_prefix_that_s3_does_not_take_is_refused(given: dict[str, str]) -> None:
     with pytest.raises(SpecError, match="BCK3"):
         S3Backend(**{"bucket": "acme-terraform", **given})
+
+
+KEY = "arn:aws:kms:eu-central-1:999988887777:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"kms_key": KEY}, "is in eu-central-1, got .*; name a key of us-east-1, where the bucket is"),
+        ({"region": "eu-west-1", "kms_key": KEY}, "name a key of eu-west-1"),
+        ({"region": "cn-north-1"}, "is in cn-north-1.*; name a bucket in the partition aws"),
+    ],
+)
+def test_a_state_bucket_out_of_reach_of_its_key_or_its_roles_is_refused(
+    given: dict[str, str], message: str
+) -> None:
+    with pytest.raises(SpecError, match=rf"{message}.*BCK4"):
+        context(backend=S3Backend(bucket="acme-terraform", **given))
+    assert (
+        context(
+            backend=S3Backend(bucket="acme-terraform", region="eu-central-1", kms_key=KEY)
+        ).state_region
+        == "eu-central-1"
+    )
+
+
+# Paths of roles
+
+
+def test_roles_and_the_boundary_may_stand_behind_a_path() -> None:
+    made = context(
+        deploy_role="platform/ci/ml-deploy",
+        plan_role="platform/ci/ml-plan",
+        permissions_boundary="platform/boundary",
+        naming=Naming(role_path="/delegated/ml/"),
+    )
+    assert made.deploy_role_arn == "arn:aws:iam::111122223333:role/platform/ci/ml-deploy"
+    assert made.plan_role_arn == "arn:aws:iam::111122223333:role/platform/ci/ml-plan"
+    assert made.boundary_arn == "arn:aws:iam::111122223333:policy/platform/boundary"
+    assert made.own_role_arn("x") == "arn:aws:iam::111122223333:role/delegated/ml/x"
+
+
+@pytest.mark.parametrize(
+    "name", ["/platform/deploy", "platform//deploy", "platform/", "a" * 65, f"{'p' * 511}/deploy"]
+)
+def test_what_is_no_path_and_name_of_a_role_is_refused(name: str) -> None:
+    with pytest.raises(SpecError, match=r"behind its path where it has one.*CTX5"):
+        context(deploy_role=name)
+
+
+@pytest.mark.parametrize("path", ["/", "ml/", "/ml", "//", "/aws-service-role/ml/", "/a//b/"])
+def test_a_path_on_which_roles_of_others_may_be_is_refused(path: str) -> None:
+    with pytest.raises(SpecError, match="CTX17"):
+        Naming(role_path=path)
+
+
+def test_one_role_under_two_paths_is_one_role() -> None:
+    # IAM names are unique in an account whatever their path.
+    with pytest.raises(SpecError, match="CTX16"):
+        context(deploy_role="platform/inferform", plan_role="ci/Inferform")
+
+
+def test_the_deploy_role_works_on_roles_of_the_path_that_is_named() -> None:
+    made = context(
+        deploy_role="d", permissions_boundary="b", naming=Naming(role_path="/delegated/ml/")
+    )
+    own = "arn:aws:iam::111122223333:role/delegated/ml/acme-*"
+    deploy = policies.deploy(made, ["us-east-1"])
+    for sid in ("WriteBoundedRoles", "AttachPolicies", "PassRoles"):
+        assert statement(deploy, sid)["Resource"] == own
+    assert statement(policies.boundary(made), "PassRoles")["Resource"] == own
+    assert "/inferform/" not in json.dumps([deploy, policies.boundary(made)])
 
 
 def statement(statements: list[dict[str, Any]], sid: str) -> dict[str, Any]:
