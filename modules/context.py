@@ -194,26 +194,34 @@ def _at_most(limit: int, hint: str = "") -> Check:
 RoleName = Annotated[str, Matches(CTX5, r"[\w+=,.@-]{1,64}"), Aws("iam:CreateRoleRequest.RoleName")]
 """The name of an IAM role of 1 to 64 characters, without a path."""
 
-# IAM takes paths of 512 characters, with their slashes.
-_BEHIND_PATH = r"((?=.{1,510}/[^/]*$)([\w+=,.@-]+/)+)?"
+# IAM takes paths of 512 characters, with the slashes at their ends.
+_IN_PATH = r"([\w+=,.@-]+/)"
+
+
+def _fits_path(text: str) -> bool:
+    return len(names.path_of(text)) <= 512
+
 
 PathedRole = Annotated[
     str,
-    Matches(CTX5, _BEHIND_PATH + r"[\w+=,.@-]{1,64}"),
+    Matches(CTX5, rf"{_IN_PATH}*[\w+=,.@-]{{1,64}}"),
+    Check(CTX5, _fits_path),
     Aws("iam:CreateRoleRequest.RoleName"),
 ]
 """The name of an IAM role, behind its path where it has one: `platform/ci/inferform-deploy`."""
 
 PolicyName = Annotated[
     str,
-    Matches(CTX6, _BEHIND_PATH + r"[\w+=,.@-]{1,128}"),
+    Matches(CTX6, rf"{_IN_PATH}*[\w+=,.@-]{{1,128}}"),
+    Check(CTX6, _fits_path),
     Aws("iam:CreatePolicyRequest.PolicyName"),
 ]
 """The name of an IAM policy, behind its path where it has one."""
 
 RolePath = Annotated[
     str,
-    Matches(CTX17, r"(?=.{3,512}$)/(?!aws-(service-role|reserved)/)([\w+=,.@-]+/)+"),
+    Matches(CTX17, rf"/(?!aws-(service-role|reserved)/){_IN_PATH}+"),
+    Check(CTX17, lambda text: len(text) <= 512),
     Aws("iam:CreateRoleRequest.Path"),
 ]
 """A path below which roles are made."""

@@ -36,11 +36,18 @@ class Needed:
     session_seconds: int | None = None
     """How long a session must be allowed to last, in seconds; None where IAM's default does."""
 
+    beside: dict[str, Any] | None = None
+    """A managed policy beside `policy`, where a role's inline policies have no room for all."""
+
     @property
     def documents(self) -> dict[str, dict[str, Any]]:
         """Its documents by the names of their files."""
-        made = {f"{self.kind}.policy.json": self.policy}
-        return made if self.trust is None else {**made, f"{self.kind}.trust.json": self.trust}
+        made = {
+            f"{self.kind}.policy.json": self.policy,
+            f"{self.kind}.trust.json": self.trust,
+            f"{self.kind}-roles.policy.json": self.beside,
+        }
+        return {name: document for name, document in made.items() if document is not None}
 
 
 def needed(environment: Environment, among: Iterable[Environment]) -> list[Needed]:
@@ -97,13 +104,15 @@ def _needed(
     seconds: int | None = None,
 ) -> Needed:
     named = arn.split(":", 5)[5].partition("/")[2]
+    inline, beside = policies.parts(statements)
     return Needed(
         kind=kind,
         arn=arn,
         name=bare(named),
         path=path_of(named),
-        policy=_document(statements),
-        characters=size(statements),
+        policy=_document(inline),
+        characters=size(inline),
+        beside=_document(beside) if beside else None,
         trust=trusted,
         session_seconds=seconds,
     )

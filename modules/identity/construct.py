@@ -18,6 +18,7 @@ from cdktf_cdktf_provider_aws.iam_openid_connect_provider import IamOpenidConnec
 from cdktf_cdktf_provider_aws.iam_policy import IamPolicy
 from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
+from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
 
 
 class Roles(Construct):
@@ -47,17 +48,10 @@ class Roles(Construct):
             policy=document(*policies.boundary(context, spec.regions, spec.role_services)),
             lifecycle=self._protected,
         )
-        self._role(
-            "deploy",
-            str(context.deploy_role),
-            policies.deploy(
-                context,
-                {context.region, *spec.regions},
-                spec.deploy_services,
-                spec.role_policies,
-                spec.existing_roles,
-            ),
-        )
+        inline, beside = policies.parts(spec.deploy_statements(context))
+        deploy = self._role("deploy", str(context.deploy_role), inline)
+        if beside:
+            self._beside(deploy, beside)
         self._role("plan", str(context.plan_role), policies.plan(context, spec.other_plan_roles))
         if spec.data_scientists is not None:
             self._data_scientists(spec.data_scientists)
@@ -80,12 +74,26 @@ class Roles(Construct):
             policy=document(*policies.data_scientist(self._context, spec.artifacts)),
         )
 
+    def _beside(self, deploy: IamRole, statements: list[Statement]) -> None:
+        """What the inline policy of the deploy role has no room for."""
+        name = policies.beside(self._context)
+        policy = IamPolicy(
+            self,
+            "deploy-roles",
+            name=bare(name),
+            path=_path(name),
+            description="Which roles a deploy gives to services, and which policies to roles",
+            policy=document(*statements),
+            lifecycle=self._protected,
+        )
+        IamRolePolicyAttachment(self, "deploy-attachment", role=deploy.name, policy_arn=policy.arn)
+
     def _role(
         self,
         kind: Literal["deploy", "plan"],
         name: str,
         statements: list[Statement],
-    ) -> None:
+    ) -> IamRole:
         role = IamRole(
             self,
             kind,
@@ -97,6 +105,7 @@ class Roles(Construct):
             lifecycle=self._protected,
         )
         IamRolePolicy(self, f"{kind}-policy", name=kind, role=role.id, policy=document(*statements))
+        return role
 
 
 def _path(name: str) -> str | None:

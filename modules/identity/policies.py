@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 from ..access import Access, services
 from ..context import Context
-from ..iam.policy import Statement, allow, deny
+from ..iam.policy import Statement, allow, deny, size
 
 # Services that a deploy may use for the organization's own resources only.
 _BY_NAME = ("s3",)
@@ -249,6 +249,30 @@ def deploy(
         *_as_others(context, asked),
         deny([f"iam:{verb}*" for verb in _ANY_IAM_WRITE], _identity(context), sid="KeepIdentity"),
     ]
+
+
+LARGEST_INLINE, LARGEST_MANAGED = 10_240, 6_144
+"""The characters of the inline policies of a role together, and of a managed policy, without white space. Source:
+AWS IAM user guide, IAM and AWS STS quotas."""
+
+_OF_ROLES = ("AttachPolicies", "PassRoles")
+
+
+def parts(statements: list[Statement]) -> tuple[list[Statement], list[Statement]]:
+    """The statements of a role's inline policy, and those of a managed one beside it.
+
+    What grows with the roles of others goes beside where all together is too long. It only allows, so that the role
+    is never without what it is denied.
+    """
+    if size(statements) <= LARGEST_INLINE:
+        return statements, []
+    inline = [each for each in statements if each["Sid"] not in _OF_ROLES]
+    return inline, [each for each in statements if each["Sid"] in _OF_ROLES]
+
+
+def beside(context: Context) -> str:
+    """The name of the managed policy beside that of the deploy role, behind its path."""
+    return f"{context.deploy_role}-roles"
 
 
 def plan(context: Context, others: Iterable[str] = ()) -> list[Statement]:
@@ -636,7 +660,13 @@ def _machines(context: Context, *kinds: str) -> list[str]:
 
 def _identity(context: Context) -> list[str]:
     """The deploy role, the plan role and the boundary: what a deploy must not change."""
-    return [str(context.deploy_role_arn), str(context.plan_role_arn), str(context.boundary_arn)]
+    own = context.arn("iam", f"policy{context.naming.role_path}{context.any_name_of_organization}")
+    more = context.arn("iam", f"policy/{beside(context)}")
+    return [
+        *(str(context.deploy_role_arn), str(context.plan_role_arn), str(context.boundary_arn)),
+        # Under a path of the team's own it may be named as policies of the layers are.
+        *([more] if fnmatchcase(more, own) else []),
+    ]
 
 
 def _public_parameters(context: Context) -> Statement:

@@ -8,12 +8,13 @@ from typing import Annotated, Literal
 
 from ..context import Context, RoleName
 from ..existing import RoleArn
-from ..iam.policy import size
+from ..iam.policy import Statement, size
 from ..overrides import Overridable
 from ..permissions import PolicyArn
 from ..places import Region
 from ..rules import Problem, rule
 from ..spec import Check, Many, Matches, Spec, arn_of
+from . import policies
 from .trust import LARGEST_TRUST, USUAL_TRUST, trust, trust_people
 
 IDN3 = rule(
@@ -82,6 +83,12 @@ IDN12 = rule(
     source="AWS IAM user guide, wildcards in Resource; Amazon S3 user guide, object keys",
 )
 
+IDN18 = rule(
+    "IDN18",
+    refuses="more Regions, services, policies or roles of others than the policies of the layer have room for",
+    message="make the policy {what} {size:,} characters long; IAM takes {limit:,}: {remedy}",
+    source="AWS IAM user guide, IAM and AWS STS quotas (inline policies of a role, managed policies)",
+)
 IDN15 = rule(
     "IDN15",
     refuses="an audience of tokens that IAM does not take",
@@ -382,10 +389,41 @@ class Identity(Overridable):
         deploy = ("operators", "deploy", len(self.operators), size(trust(context, self, "deploy")))
         plan = ("planners", "plan", more, size(trust(context, self, "plan")))
         yield from _too_long(*max(deploy, plan, key=lambda each: each[3]))
+        yield from self._check_sizes(context)
         if self.data_scientists is not None:
             people = [*self.data_scientists.people]
             length = size(trust_people(context, people))
             yield from _too_long("data_scientists", self.data_scientists.role, len(people), length)
+
+    def _check_sizes(self, context: Context) -> Iterator[Problem]:
+        inline, beside = policies.parts(self.deploy_statements(context))
+        boundary = policies.boundary(context, self.regions, self.role_services)
+        for field, what, statements, limit, remedy in (
+            ("regions", "of the deploy role", inline, policies.LARGEST_INLINE, "leave some out"),
+            (
+                "existing_roles",
+                "beside the deploy role's",
+                beside,
+                policies.LARGEST_MANAGED,
+                "leave some out, or let services share a role",
+            ),
+            (
+                "role_services",
+                "of the boundary",
+                boundary,
+                policies.LARGEST_MANAGED,
+                "leave some out",
+            ),
+        ):
+            if statements and size(statements) > limit:
+                found = {"what": what, "size": size(statements), "limit": limit, "remedy": remedy}
+                yield IDN18.problem(field, **found)
+
+    def deploy_statements(self, context: Context) -> list[Statement]:
+        """What the deploy role may do."""
+        regions = {context.region, *self.regions}
+        more = (self.deploy_services, self.role_policies, self.existing_roles)
+        return policies.deploy(context, regions, *more)
 
     @property
     def sources(self) -> list[GitHub | GitLab]:

@@ -36,14 +36,19 @@ def preflight(env: EnvironmentKey, emulator: Emulated = False, json: Json = Fals
     else:
         print_table(
             ("result", "check", "found"),
-            [(c.outcome, c.check.label, f"{c.subject}: {c.found}") for c in checks],
+            [(c.outcome, c.check.label, f"{c.subject}: {_in_a_row(c.found)}") for c in checks],
         )
-        for check in failed:
-            stdout.print(
-                f"{check.check.label} {check.subject} {check.found}\n  {check.fix}",
-                markup=False,
-            )
+        for check in checks:
+            if check in failed or "\n" in check.found:
+                told = f"{check.check.label} {check.subject} {check.found}"
+                stdout.print(f"{told}\n  {check.fix}" if check.fix else told, markup=False)
     raise typer.Exit(1 if failed else 0)
+
+
+def _in_a_row(found: str) -> str:
+    """What a row of the table says: a policy stands below it, where it can be copied."""
+    first, lines, _ = found.partition("\n")
+    return f"{first.rstrip(' {[:')} (below)" if lines else first
 
 
 COMMANDS = (Command("preflight", preflight, BEFORE, order=20),)

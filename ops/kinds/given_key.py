@@ -56,10 +56,11 @@ def keys(synthesis: Synthesis) -> Iterator[Finding]:
         said = "the registry layer will make it"
         yield Finding(KEY, f"{context.key}-registry", "skipped", said)
     given = (each.spec.existing.kms_key for each in synthesis.environment.deployed)
-    for arn in dict.fromkeys([own, *given]):
-        if isinstance(arn, str):
-            yield from _key(synthesis, arn, USES, is_own=arn == own)
-    for arn in dict.fromkeys(context.artifact_keys.values()):
+    used = [arn for arn in dict.fromkeys([own, *given]) if isinstance(arn, str)]
+    for arn in used:
+        yield from _key(synthesis, arn, USES, is_own=arn == own)
+    # Who may do all of that may decrypt.
+    for arn in dict.fromkeys(each for each in context.artifact_keys.values() if each not in used):
         yield from _key(synthesis, arn, ("kms:Decrypt",), is_own=False)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from inferform.names import bare
+
 from .record import (
     ACCOUNT,
     OWN_CHOICE,
@@ -150,8 +152,15 @@ CAPABILITY = Capability(
             "AzureDevOps": "the provider of the emulator refuses it",
         },
     },
-    sent=dict.fromkeys(("BuildCompute.size", "ImageBuild.size"), _size),
+    sent={
+        **dict.fromkeys(("BuildCompute.size", "ImageBuild.size"), _size),
+        **dict.fromkeys(("TargetEnvironment.deploy_role", "TargetEnvironment.plan_role"), bare),
+    },
     stricter={
+        "a path stands before the name, as that of the environment's Context": (
+            "TargetEnvironment.deploy_role",
+            "TargetEnvironment.plan_role",
+        ),
         "a name of a branch, tag or file, which begins and ends with none of these": (
             "OnPullRequest.branches[]",
             "OnPullRequest.exclude_paths[]",

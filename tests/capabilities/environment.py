@@ -87,6 +87,14 @@ CAPABILITY = Capability(
         ),
     },
     stricter={
+        "a path stands before the name, and begins with no slash": (
+            "Context.deploy_role",
+            "Context.permissions_boundary",
+            "Context.plan_role",
+        ),
+        "roles of one path are told from those of others, and its characters are those of names": (
+            "Naming.role_path",
+        ),
         "a tag without a value names no owner": ("Context.owner", "Naming.organization"),
     },
     sent=dict.fromkeys(

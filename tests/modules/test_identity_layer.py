@@ -22,10 +22,12 @@ from inferform import (
     Image,
     Inference,
     Model,
+    Naming,
     Network,
     RealtimeEndpoint,
     Registry,
     Repository,
+    SpecError,
     load,
 )
 from inferform.access import Access, services
@@ -34,6 +36,7 @@ from inferform.identity.access import ACCESS
 from inferform.identity.spec import DeployService, RoleService
 from inferform.kms import access as kms
 from inferform.target import AWS
+from tests.rights import allows
 from tests.service_models import service_model
 from tests.terraform_requests import DATA_SOURCES, REQUESTS, imported_types
 
@@ -128,6 +131,70 @@ def test_the_trust_of_jobs_of_gitlab_names_project_and_branch(synthesize: Synthe
         "StringEquals": audience,
         "StringLike": {"gitlab.acme.com:sub": [f"{branches}:*"]},
     }
+
+
+def _given(count: int) -> list[str]:
+    return [
+        f"arn:aws:iam::111122223333:role/platform/service-{n:03d}-execution" for n in range(count)
+    ]
+
+
+def test_a_deploy_role_without_room_for_the_roles_of_others_has_a_managed_policy_beside(
+    synthesize: Synthesize,
+) -> None:
+    def made(count: int) -> dict[str, Any]:
+        identity = IDENTITY.replace(existing_roles=_given(count))
+        return synthesize(_environment(identity=identity))["dev-use1-identity"]
+
+    few, many = made(1), made(40)
+    assert "aws_iam_role_policy_attachment" not in few["resource"]
+    inline = _resources(many, "aws_iam_role_policy")["roles/deploy-policy"]["policy"]
+    (attached,) = _resources(many, "aws_iam_role_policy_attachment").values()
+    beside = _resources(many, "aws_iam_policy")["roles/deploy-roles"]
+    assert beside["name"] == "inferform-deploy-roles"
+    assert "aws_iam_policy.roles_deploy-roles" in attached["policy_arn"]
+    assert _statements(beside["policy"])["PassRoles"]["Resource"][:40] == _given(40)
+    both = [*_statements(inline).values(), *_statements(beside["policy"]).values()]
+    whole = IDENTITY.replace(existing_roles=_given(40)).deploy_statements(CONTEXT)
+    assert sorted(map(str, both)) == sorted(map(str, whole))
+    for text, limit in ((inline, 10_240), (beside["policy"], 6_144)):
+        assert len(json.dumps(json.loads(text), separators=(",", ":"))) <= limit
+    # Only what allows goes beside.
+    assert {each["Effect"] for each in _statements(beside["policy"]).values()} == {"Allow"}
+
+
+def test_the_deploy_role_may_not_change_its_policy_beside_under_a_name_of_the_layers() -> None:
+    context = CONTEXT.replace(
+        deploy_role="delegated/acme-deploy", naming=Naming(role_path="/delegated/")
+    )
+    statements = IDENTITY.deploy_statements(context)
+    policy = "arn:aws:iam::111122223333:policy/delegated/acme-deploy-roles"
+    assert not allows(statements, "iam:CreatePolicyVersion", policy, {})
+    assert allows(statements, "iam:CreatePolicyVersion", policy.replace("deploy-roles", "x"), {})
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (
+            {"existing_roles": _given(120)},
+            r"existing_roles.*beside the deploy role's.*6,144.*IDN18",
+        ),
+        (
+            {"role_policies": [each.replace(":role/", ":policy/") for each in _given(120)]},
+            r"existing_roles.*beside the deploy role's.*IDN18",
+        ),
+    ],
+)
+def test_what_no_policy_of_the_layer_has_room_for_is_refused(
+    given: dict[str, list[str]], message: str
+) -> None:
+    if "role_policies" in given:
+        given = {
+            "role_policies": [each.replace(":role/", ":policy/") for each in given["role_policies"]]
+        }
+    with pytest.raises(SpecError, match=message):
+        _environment(identity=IDENTITY.replace(**given))
 
 
 def test_the_audience_of_a_provider_that_somebody_else_made_is_what_tokens_must_have(

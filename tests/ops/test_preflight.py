@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from inferform import (
     AsyncEndpoint,
@@ -587,6 +588,68 @@ def test_what_a_given_role_lacks_is_printed_as_a_policy(account: Account) -> Non
     assert (found.subject, found.outcome) == (arn, "failed")
     missing = json.loads(found.found.partition(": ")[2])["Statement"]
     assert {each["Sid"] for each in missing} >= {"PullImage", "ReadArtifact", "WriteLogs"}
+
+
+def test_a_policy_to_copy_stands_below_the_table_and_not_in_it() -> None:
+    from ops.commands.preflight import _in_a_row
+
+    assert _in_a_row('lacks rights that its service needs: {\n  "Version"\n}') == (
+        "lacks rights that its service needs (below)"
+    )
+    assert _in_a_row("is there: 1") == "is there: 1"
+
+
+def test_a_key_of_the_registry_that_is_one_of_artifacts_too_is_judged_once(
+    account: Account,
+) -> None:
+    named = account.environment.context.replace(artifact_keys={account.bucket: account.key})
+    judged = [each.subject for each in account.checks(context=named) if each.check.title == "key"]
+    assert judged == [account.key]
+
+
+class _Sts:
+    """STS as a role's own session meets it, whose trust policy does not name the role."""
+
+    def __init__(self, caller: str, refused: bool) -> None:
+        self._caller, self._refused = caller, refused
+
+    def get_caller_identity(self) -> dict[str, str]:
+        return {"Arn": self._caller}
+
+    def assume_role(self, **_: str) -> None:
+        if self._refused:
+            said = {"Error": {"Code": "AccessDenied", "Message": "not authorized"}}
+            raise ClientError(said, "AssumeRole")
+
+
+@pytest.mark.parametrize(
+    ("caller", "refused", "outcome", "said"),
+    [
+        ("assumed-role/inferform-deploy/job", True, "failed", "may not assume itself"),
+        ("assumed-role/inferform-deploy/job", False, "passed", "is the caller"),
+        ("assumed-role/ci/job", True, "failed", "cannot be assumed"),
+        ("assumed-role/ci/job", False, "passed", "can be assumed"),
+    ],
+)
+def test_a_deploy_role_must_be_assumed_by_itself_too(
+    account: Account,
+    monkeypatch: pytest.MonkeyPatch,
+    caller: str,
+    refused: bool,
+    outcome: str,
+    said: str,
+) -> None:
+    # Terraform assumes the role from its own session in CI; IAM lets no role assume itself unasked.
+    arn = f"arn:aws:sts::{account.environment.context.account}:{caller}"
+    whole = Aws.client
+
+    def client(self: Aws, service: Any) -> Any:
+        return _Sts(arn, refused) if service == "sts" else whole(self, service)
+
+    monkeypatch.setattr(Aws, "client", client)
+    context = account.environment.context.replace(deploy_role="platform/inferform-deploy")
+    [found] = [each for each in account.checks(context=context) if each.check.title == "role"]
+    assert (found.outcome, said in found.found) == (outcome, True)
 
 
 def test_a_given_role_with_what_is_printed_passes(account: Account) -> None:

@@ -163,7 +163,10 @@ KEY = "arn:aws:kms:eu-central-1:999988887777:key/1234abcd-12ab-34cd-56ef-1234567
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"kms_key": KEY}, "is in eu-central-1, got .*; name a key of us-east-1, where the bucket is"),
+        (
+            {"kms_key": KEY},
+            "is in eu-central-1, got .*; name a key of us-east-1, where the bucket is",
+        ),
         ({"region": "eu-west-1", "kms_key": KEY}, "name a key of eu-west-1"),
         ({"region": "cn-north-1"}, "is in cn-north-1.*; name a bucket in the partition aws"),
     ],
