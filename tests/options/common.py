@@ -17,7 +17,11 @@ OPTIONS: tuple[Option, ...] = (
             "arn:aws:iam::111122223333:policy/acme-boundary",
         ),
     ),
-    always("iam_role_path", "Context()", at("aws_iam_role", "path", "/inferform/")),
+    yes(
+        "iam_role_path",
+        'Context(naming=Naming(role_path="/delegated/ml/"))',
+        at("aws_iam_role", "path", "/delegated/ml/"),
+    ),
     no(
         "iam_role_use_name_prefix",
         "Names are computed, so that policies can name them before they exist.",
@@ -69,6 +73,13 @@ OPTIONS: tuple[Option, ...] = (
         'Context(backend=S3Backend(bucket="acme-terraform", prefix="ml"))',
         at("terraform", "backend.s3.bucket", "acme-terraform"),
         at("terraform", "backend.s3.key", like(r"ml/\w+-use1/network\.tfstate")),
+    ),
+    yes(
+        "backend: s3 (region and kms_key_id)",
+        'Context(backend=S3Backend(bucket="acme-terraform", region="eu-west-1", '
+        'kms_key="arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"))',
+        at("terraform", "backend.s3.region", "eu-west-1"),
+        at("terraform", "backend.s3.kms_key_id", like(r"arn:aws:kms:eu-west-1:.*")),
     ),
     yes(
         "backend: HCP Terraform",
