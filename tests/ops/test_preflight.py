@@ -614,7 +614,7 @@ class _Sts:
         self._caller, self._refused = caller, refused
 
     def get_caller_identity(self) -> dict[str, str]:
-        return {"Arn": self._caller}
+        return {"Arn": self._caller, "Account": self._caller.split(":")[4]}
 
     def assume_role(self, **_: str) -> None:
         if self._refused:
