@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 from .context import Context
@@ -111,6 +111,22 @@ def role_problems(context: Context, field: str, arn: str) -> Iterator[Problem]:
     other = f"{arn.split(':')[1]} account {arn.split(':')[4]}"
     if other != own:
         yield EXI1.problem(field, got=arn, other=other, own=own)
+
+
+ELSEWHERE: Mapping[str, str] = {
+    "role": "existing=Existing(execution_role=...), or nothing: one is made",
+    "role_arn": "existing=Existing(execution_role=...), or nothing: one is made",
+    "execution_role_arn": "existing=Existing(execution_role=...), or nothing: one is made",
+    "task_role_arn": "existing=Existing(task_role=...), or nothing: one is made",
+    "kms_key_arn": "existing=Existing(kms_key=...), or nothing: the environment has a key",
+    "kms_key_id": "existing=Existing(kms_key=...), or nothing: the environment has a key",
+    "volume_kms_key_id": "existing=Existing(kms_key=...), or nothing: the environment has a key",
+    "security_group_ids": "existing=Existing(security_groups=[...]), or nothing: one is made",
+    "subnet_ids": "existing=Existing(subnets=[...]), or nothing: those of the network layer",
+    "network_configuration": "existing=Existing(subnets=[...]), or nothing: those of the network layer",
+    "vpc_config": "existing=Existing(subnets=[...]), or nothing: those of the network layer",
+}
+"""What others call the parts of `Existing` of a service, with how it is written."""
 
 
 class Existing(Spec):

@@ -151,6 +151,10 @@ class Spec(BaseModel):
         """Fields that Specs of its kind have and AWS does not take here, each with the rule that says so.
         Default: none."""
 
+        elsewhere: ClassVar[Mapping[str, str]] = {}
+        """What AWS, its SDKs and Terraform's provider call what is written otherwise here, each with what
+        is written instead. What `Aws` says of its fields goes without saying. Default: none."""
+
     def __init__(self, /, **data: Any) -> None:
         try:
             inherited = [
@@ -236,6 +240,7 @@ class Spec(BaseModel):
 
 Spec.former = {}
 Spec.excluded = {}
+Spec.elsewhere = {}
 
 
 def problems_of(spec: Spec) -> list[Problem]:
@@ -362,9 +367,9 @@ def _unknown(spec: type[Spec], path: tuple[PathPart, ...], data: dict[str, Any])
         return SPEC7.problem(*path, spec=spec.__name__, instead=instead)
     if name in spec.excluded:
         return spec.excluded[name].problem(*path)
-    holders = _holders(spec, name)
+    holders = {} if _instead(spec, name) else _holders(spec, name)
     if not holders:
-        hint = did_you_mean(name, spec.model_fields)
+        hint = _translation(spec, name) or did_you_mean(name, spec.model_fields)
         return SPEC1.problem(*path, spec=spec.__name__, hint=hint)
     specs = dict.fromkeys(holder.__name__ for holder in holders.values())
     remedies = [_written_in(spec, *each, data) for each in holders.items()]
@@ -400,11 +405,79 @@ def _written_in(spec: type[Spec], field: str, holder: type[Spec], data: dict[str
     return f"{field}={holder.__name__}({', '.join([*(['...'] if more else []), *values])})"
 
 
+def _translation(spec: type[Spec], name: str) -> str:
+    """`; AWS's InitialInstanceCount is written instance_count`, or an empty string."""
+    instead = _instead(spec, name)
+    if instead:
+        return f"; write {instead}"
+    member, way = _of_aws(spec, name)
+    return f"; AWS's {member} is written {way}" if member else ""
+
+
+def _instead(spec: type[Spec], name: str) -> str:
+    """What `elsewhere` says of a name; empty where that is a field that this kind does not have."""
+    instead = spec.elsewhere.get(name, "")
+    field = re.match(r"(\w+)=", instead)
+    return "" if field and field[1] not in spec.model_fields else instead
+
+
+def _of_aws(spec: type[Spec], name: str) -> tuple[str, str]:
+    """The member of AWS's API that a name is, with how it is written: by a field of the Spec, else of one
+    that it takes. Empty where none is."""
+    member, field = _field_of_aws(spec, name)
+    # One word alone, such as Name or Value, is of too many things.
+    if member or "_" not in name.strip("_"):
+        return member, field
+    for outer, info in spec.model_fields.items():
+        for held in _taken_by(info.annotation):
+            member, field = _field_of_aws(held, name)
+            if member:
+                return member, f"{outer}={held.__name__}({field}=...)"
+    return "", ""
+
+
+def _field_of_aws(spec: type[Spec], name: str) -> tuple[str, str]:
+    """The member that a name is, with the Spec's own field for it."""
+    wanted = _folded_member(name)
+    for field, info in spec.model_fields.items():
+        for member in _members(info.annotation, info.metadata):
+            if _folded_member(member) == wanted:
+                return member, field
+    return "", ""
+
+
+def _members(annotation: Any, metadata: Sequence[Any] = ()) -> Iterator[str]:
+    """The members of AWS's API that a field of that type becomes: `InitialInstanceCount`."""
+    for each in metadata:
+        if isinstance(each, Aws):
+            yield from (member.rpartition(".")[2] for member in each.members)
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        yield from _members(arguments[0], arguments[1:])
+    elif origin in (Union, UnionType):
+        for argument in arguments:
+            yield from _members(argument)
+
+
+# How AWS ends the name of a member that SDKs and Terraform's provider leave out, and the other way round.
+_ENDS = re.compile(r"(in)?(seconds|minutes|gb|gib|mb|mib|percentage|percent|url|uri|arn|id)$")
+
+
+@cache
+def _folded_member(name: str) -> str:
+    """A name without what spellings of it differ in: case, underscores, and a unit at its end."""
+    folded = name.replace("_", "").casefold()
+    return _ENDS.sub("", folded) or folded
+
+
 def _told_once(spec: type[Spec], problems: list[Problem]) -> list[Problem]:
-    """The problems without the fields that are missing because their names are misspelt."""
-    guesses = [nearest(p.path[-1], spec.model_fields) for p in problems if p.rule == SPEC1.id]
-    misspelt = {names[0] for names in guesses if len(names) == 1}
-    return [p for p in problems if p.rule != SPEC2.id or p.path[-1] not in misspelt]
+    """The problems without the fields that are missing because they were written by another name."""
+    meant = set()
+    for name in (str(p.path[-1]) for p in problems if p.rule == SPEC1.id):
+        instead = (_instead(spec, name) or _of_aws(spec, name)[1]).partition("=")[0]
+        names = [instead] if instead else nearest(name, spec.model_fields)
+        meant |= set(names) if len(names) == 1 else set()
+    return [p for p in problems if p.rule != SPEC2.id or p.path[-1] not in meant]
 
 
 def _literals(expected: str) -> list[str]:

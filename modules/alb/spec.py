@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import Annotated, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, ClassVar, Literal
 
 from ..context import Context
 from ..existing import GroupId
@@ -357,6 +357,11 @@ class LoadBalancer(Overridable, Billed, Drawn, Named):
     """An Application Load Balancer that services share: HTTPS, internal by default."""
 
     words = "load balancer"
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        "internet_facing": "internal=False",
+        "scheme": "internal=False, or nothing: it is internal",
+        "security_groups": "allowed_cidrs=[...]: it has a security group of its own",
+    }
 
     certificate: CertificateArn | None
     """The ACM certificate of its HTTPS listener; `None` is plain HTTP on port 80, which only an

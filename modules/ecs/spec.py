@@ -21,6 +21,7 @@ from ..capacity.spec import (
 )
 from ..context import Context
 from ..ecr.spec import Image, is_public
+from ..existing import ELSEWHERE
 from ..fargate import FARGATE_MEMORY
 from ..model import hub
 from ..model.accelerator import PLURAL, Device
@@ -688,6 +689,16 @@ class EcsService(Containers, Service):
             name: f"container=ContainerOptions({name}=...)"
             for name in ("health", "read_only", "secrets", "stop_timeout_seconds", "user")
         },
+    }
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        **ELSEWHERE,
+        "container_definitions": "model=Model(...), container=ContainerOptions(...) and sidecars={...}",
+        "deployment_configuration": "rollout=Rolling(...)",
+        "env": "model=Model(environment=...)",
+        "health_check_path": "route=Route(health_check=HealthCheck(path=...))",
+        "launch_type": "compute=Fargate(...) or compute=Ec2(...)",
+        "name": "it as the key, services={'fraud': ...}",
+        "task_definition": "model=Model(...), which makes one",
     }
 
     model: Model

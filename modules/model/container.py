@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import ClassVar
 
 from ..ecr.spec import Image
 from ..secret import secret_service
@@ -12,6 +13,8 @@ from .environment import ContainerEnvironment
 
 class Container(Versioned):
     """What says which image, artifact and variables a container has."""
+
+    elsewhere: ClassVar[Mapping[str, str]] = {"env": "environment=..."}
 
     @property
     def variables(self) -> ContainerEnvironment:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from typing import Annotated, ClassVar
 
 from ..context import Context
 from ..ecr.spec import Image
@@ -26,6 +26,16 @@ JMP3 = rule(
 
 class Model(Container):
     """A SageMaker model: one container image and the artifact that it serves."""
+
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        **Container.elsewhere,
+        "enable_network_isolation": "network_isolation=...",
+        "entry_point": "environment={'SAGEMAKER_PROGRAM': ...}, and the file into the artifact",
+        "framework_version": "image=FrameworkContainer(framework=..., version=...)",
+        "model_data": "artifact=...",
+        "source_dir": "environment={'SAGEMAKER_SUBMIT_DIRECTORY': ...}, and the folder into the artifact",
+        "transformers_version": "image=FrameworkContainer(framework='huggingface-pytorch', version=...)",
+    }
 
     image: Annotated[
         ContainerImage, Aws("sagemaker:ContainerDefinition.Image", "ecs:ContainerDefinition.image")

@@ -6,8 +6,8 @@ Each target takes some shapes, some of their fields, and each number within its 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from typing import Annotated, ClassVar
 
 from ..alarms.spec import AlarmName, AlarmTopics, EndpointAlarms, OkTopics, alarm_topic_problems
 from ..context import Context
@@ -37,6 +37,10 @@ Seconds = Annotated[int, Between(ROL1, 0, _DAY)]
 
 class Rollout(Spec):
     """What all rollouts have: alarms and a time limit."""
+
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        "auto_rollback_configuration": "alarms=EndpointAlarms(...), or alarm_names=[...]",
+    }
 
     alarms: EndpointAlarms | None = EndpointAlarms()
     """The alarms, made for each variant of a SageMaker endpoint, that roll an update back.
@@ -117,6 +121,13 @@ class AllAtOnce(BlueGreen):
 class Canary(BlueGreen):
     """Blue/green in two steps: a small share of the traffic, a wait, then the rest."""
 
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        **Rollout.elsewhere,
+        "bake_time": "wait_seconds=...",
+        "canary_size": "canary_percent=...",
+        "wait_interval_in_seconds": "wait_seconds=...",
+    }
+
     canary_percent: Annotated[
         int,
         Between(ROL1, 1, 99),
@@ -141,6 +152,12 @@ class Canary(BlueGreen):
 
 class Linear(BlueGreen):
     """Blue/green in equal steps, each watched."""
+
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        **Rollout.elsewhere,
+        "linear_step_size": "step_percent=...",
+        "wait_interval_in_seconds": "wait_seconds=...",
+    }
 
     step_percent: (
         Annotated[
@@ -169,6 +186,12 @@ class Linear(BlueGreen):
 
 class Rolling(Rollout):
     """Instances or tasks replaced a few at a time: no second fleet is paid for."""
+
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        **Rollout.elsewhere,
+        "maximum_batch_size": "batch_percent=...",
+        "rollback_maximum_batch_size": "rollback_batch_percent=...",
+    }
 
     batch_percent: (
         Annotated[int, Between(ROL1, 5, 50), Aws("sagemaker:CapacitySize.Value")] | None

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from importlib import resources
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from ..alarms.published import STATE_MACHINE
 from ..alarms.watched import Watched
 from ..context import Context
+from ..existing import ELSEWHERE
 from ..instances import TYPE_FORM, instance_types
 from ..model.artifact import is_location, located
 from ..model.container import Container
@@ -194,6 +195,15 @@ class BatchTransform(InVpc, Hosts):
     AWS has no Terraform resource for transform jobs: each execution runs one, and waits for it.
     An execution's input `{"input": "s3://bucket/prefix/"}` says what is read.
     """
+
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        **ELSEWHERE,
+        "assemble_with": "split_type=...: what is split is put together again",
+        "env": "model=Model(environment=...)",
+        "model_name": "model=Model(...), which makes one",
+        "s3_input": "input=...",
+        "strategy": "batch_strategy=...",
+    }
 
     model: OwnModelSource
     """What predicts. Its artifact is one `.tar.gz`."""

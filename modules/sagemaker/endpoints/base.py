@@ -11,7 +11,7 @@ from ...alarms.published import COMPONENT_HOST, Feature
 from ...alarms.spec import EndpointAlarms
 from ...alarms.watched import Watched
 from ...context import Context
-from ...existing import EXI7
+from ...existing import ELSEWHERE, EXI7
 from ...model.accelerator import Device, device_of
 from ...model.container import Container
 from ...model.image import FrameworkContainer
@@ -196,6 +196,25 @@ class Endpoint(Hosts):
 
     sort = "endpoint"
     words = "SageMaker endpoint"
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        **ELSEWHERE,
+        "name": "it as the key, endpoints={'fraud': ...}; Naming.endpoints takes a whole name of AWS's",
+        "endpoint_name": "it as the key, endpoints={'fraud': ...}; Naming.endpoints takes a whole name of "
+        "AWS's",
+        "autoscaling": "scaling=Scaling(max_capacity=...)",
+        "async_inference_config": "AsyncEndpoint(...) in the place of this",
+        "blue_green_update_policy": "rollout=Canary(...)",
+        "auto_rollback_configuration": "rollout=Canary(alarms=EndpointAlarms(...))",
+        "deployment_config": "rollout=Canary(...)",
+        "enable_network_isolation": "model=Model(network_isolation=...)",
+        "env": "model=Model(environment=...)",
+        "health_check_timeout": "host=Host(startup_timeout_seconds=...)",
+        "model_name": "model=Model(...), which makes one",
+        "production_variants": "MultiVariantEndpoint(variants=...) in the place of this",
+        "serverless_config": "ServerlessEndpoint(...) in the place of this",
+        "serverless_inference_config": "ServerlessEndpoint(...) in the place of this",
+        "shadow_production_variants": "shadow=Shadow(...)",
+    }
 
     def hosted(self) -> tuple[Hosted, ...]:
         """The production variants."""

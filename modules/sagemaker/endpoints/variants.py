@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from ...rollouts.spec import AllAtOnce, Canary, Linear, Rolling, Rollout
 from ...rules import Problem, rule
@@ -88,6 +88,12 @@ class MultiVariantEndpoint(InVpc, Captured, Endpoint):
     """A model that is tried on copies of the requests of the one production variant. Default: none."""
 
     kind = "real-time, several variants"
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        **Endpoint.elsewhere,
+        "production_variants": "variants={'a': Variant(...), 'b': Variant(...)}",
+        "traffic": "variants={'a': Variant(weight=9, ...), 'b': Variant(weight=1, ...)}",
+        "weights": "variants={'a': Variant(weight=9, ...), 'b': Variant(weight=1, ...)}",
+    }
     scales = REALTIME
     has_named_variants = True
 
