@@ -426,7 +426,7 @@ def _of_aws(spec: type[Spec], name: str) -> tuple[str, str]:
     that it takes. Empty where none is."""
     member, field = _field_of_aws(spec, name)
     # One word alone, such as Name or Value, is of too many things.
-    if member or "_" not in name.strip("_"):
+    if member or not re.search(r"[a-z0-9](_|[A-Z])", name):
         return member, field
     for outer, info in spec.model_fields.items():
         for held in _taken_by(info.annotation):

@@ -202,6 +202,7 @@ def _echo(response: SageMakerRuntimeResponse, endpoint: Any, variant: str) -> di
     }
     for header, field in (
         (_COMPONENT, "inferenceComponent"),
+        ("X-Amzn-SageMaker-Target-Container-Hostname", "targetContainer"),
         ("X-Amzn-SageMaker-Target-Model", "targetModel"),
         ("X-Amzn-SageMaker-Custom-Attributes", "customAttributes"),
         ("X-Amzn-SageMaker-Inference-Id", "inferenceId"),

@@ -384,6 +384,9 @@ def data_scientist(context: Context, artifacts: Iterable[str]) -> list[Statement
             [f"{buckets}/{prefix}*" for prefix in artifacts],
             sid="Artifacts",
         ),
+        # An asynchronous endpoint is called with an object, and answers with one.
+        allow("s3:PutObject", f"{buckets}/async/*/input/*", sid="AskAsynchronousEndpoints"),
+        allow("s3:GetObject", f"{buckets}/async/*", sid="ReadTheirAnswers"),
         allow(
             ["kms:Decrypt", "kms:GenerateDataKey"],
             of("kms", "key/*"),

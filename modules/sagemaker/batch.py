@@ -402,6 +402,14 @@ class BatchTransform(InVpc, Hosts):
         """What the instances run."""
         return architecture_of([self.instance_type])
 
+    def reads(self, name: str, bucket: str) -> str:
+        """Where the input of the batch transform of that name lies, where `bucket` is the environment's."""
+        return located(self.input or f"batch/{name}/input/", bucket)
+
+    def writes(self, name: str, bucket: str) -> str:
+        """Where its predictions go, likewise."""
+        return located(self.output or f"batch/{name}/output/", bucket)
+
     def waits_for_events(self, bucket: str) -> Iterator[SpecPath]:
         """The triggers that need the events of the artifact bucket, which is called `bucket`."""
         for path, trigger in self._every():
@@ -413,8 +421,7 @@ class BatchTransform(InVpc, Hosts):
     def loops(self, place: Place) -> Iterator[Problem]:
         """What it would start itself by: its own alarm, and its own predictions."""
         environment, bucket = place.environment, place.environment.artifact_bucket
-        root = f"s3://{bucket}/batch/{place.name}/"
-        output = located(self.output or f"{root}output/", bucket)
+        output = self.writes(place.name, bucket)
         watched = []
         for path, trigger in self._every():
             if isinstance(trigger, OnAlarm) and self.automation.alarm_on_failure:
@@ -422,7 +429,10 @@ class BatchTransform(InVpc, Hosts):
                 if trigger.alarm == own:
                     yield JOB24.problem(*path, "alarm", got=own)
             if isinstance(trigger, OnUpload):
-                watched.append(located(trigger.prefix or self.input or f"{root}input/", bucket))
+                prefix = trigger.prefix
+                watched.append(
+                    located(prefix, bucket) if prefix else self.reads(place.name, bucket)
+                )
         if output.startswith(tuple(watched)):
             yield JOB15.problem("output", got=output)
 

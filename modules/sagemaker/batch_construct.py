@@ -81,8 +81,8 @@ class Transform(Construct):
         self.arn = context.arn("states", f"stateMachine:{self.name}")
         self._jobs = context.name(id, limit=63 - UNIQUE)
         bucket = surroundings.artifact_bucket
-        self._input = located(spec.input or self._folder("input"), bucket)
-        self._output = located(spec.output or self._folder("output"), bucket)
+        self._input = spec.reads(id, bucket)
+        self._output = spec.writes(id, bucket)
         self.role = ExecutionRole(
             self,
             "execution",
@@ -149,9 +149,6 @@ class Transform(Construct):
                 topic=self._topic,
             )
         override(spec, self)
-
-    def _folder(self, name: str) -> str:
-        return f"s3://{self._around.artifact_bucket}/batch/{self._id}/{name}/"
 
     def _container_statements(self) -> list[Statement]:
         context, key = self._context, self._around.kms_key_arn

@@ -25,6 +25,9 @@ def invoke(
         str, typer.Option(help="What it is. Default: as the file is named: .csv, .json or .jsonl.")
     ] = "",
     component: Annotated[str, typer.Option(help="The inference component that is meant.")] = "",
+    container: Annotated[
+        str, typer.Option(help="The container that is meant, where each request names one.")
+    ] = "",
     model: Annotated[str, typer.Option(help="The model of an endpoint that has many.")] = "",
     variant: Annotated[str, typer.Option(help="The variant that is meant.")] = "",
     path: Annotated[
@@ -41,6 +44,14 @@ def invoke(
             help="A JSON file with token and api_key by API: http.front, rest.models, as for verify."
         ),
     ] = None,
+    wait: Annotated[
+        int,
+        typer.Option(
+            metavar="SECONDS",
+            min=0,
+            help="How long to wait for an asynchronous endpoint; 0 prints where its answer will be.",
+        ),
+    ] = 900,
     output: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where the answer goes. Default: here.")
     ] = None,
@@ -49,7 +60,7 @@ def invoke(
 ) -> None:
     """Send a request to a deployed service or API, and print what it answers.
 
-    Endpoints and functions are asked by AWS's own calls, APIs by their routes, ECS and EKS services by a
+    Endpoints and functions are asked by AWS's own calls, an asynchronous endpoint through S3, APIs by their routes, ECS and EKS services by a
     load balancer that faces the internet. Where that is none, the message says what leads there.
 
     Example: inferform invoke dev-use1 fraud --file sample.csv
@@ -70,8 +81,8 @@ def invoke(
         raise BadInputError(f"{file} cannot be read: {error.strerror}") from error
     found = environment(env)
     aws = Aws(found.context, emulator=emulator_in_use() if emulator else None)
-    to = {"component": component, "model": model, "variant": variant}
-    request = Request(body, kind, {part: value for part, value in to.items() if value}, path)
+    to = {"component": component, "container": container, "model": model, "variant": variant}
+    request = Request(body, kind, {part: value for part, value in to.items() if value}, path, wait)
     with stderr.status(f"asking {service}"):
         answered = operations.invoke(
             found, service, request, aws, read(callers, found) if callers else None

@@ -1,4 +1,4 @@
-"""`inferform train` and `inferform runs`."""
+"""`inferform train`, `inferform transform` and `inferform runs`."""
 
 from __future__ import annotations
 
@@ -92,6 +92,73 @@ def train(
         raise typer.Exit(1)
 
 
+def transform(
+    key: EnvironmentKey,
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A batch transform of inference.batch.")
+    ],
+    place: Annotated[
+        str,
+        typer.Option(
+            "--input",
+            metavar="PREFIX",
+            help="What is read: an S3 URI, or a prefix in the environment's artifact bucket. Default: the input "
+            "of the file.",
+        ),
+    ] = "",
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for the end of the run.")] = False,
+    auto_approve: Approve = False,
+    emulator: Emulated = False,
+    json: Json = False,
+) -> None:
+    """Start a batch transform, and say where its predictions go.
+
+    With --wait the command fails where the run does. What a run costs depends on how long it takes, which
+    nothing limits.
+
+    Example: inferform transform dev-use1 nightly --input batch/nightly/input/2026-12-01/ --wait
+    """
+    from inferform import BatchTransform
+    from inferform.model.artifact import located
+
+    from .. import training
+
+    found = environment(key)
+    service = training.transform(found, name)
+    spec = service.spec
+    assert isinstance(spec, BatchTransform)
+    bucket = found.artifact_bucket
+    reads = located(place, bucket) if place else spec.reads(service.name, bucket)
+    writes = spec.writes(service.name, bucket)
+    if not json:
+        stdout.print(f"reads {reads}")
+        stdout.print(f"writes {writes}, one object with .out behind its name for each")
+    on = f"{spec.instance_count} {spec.instance_type}"
+    confirm(f"start {name} of {found.key} on {on}?", auto_approve)
+    runs = _runs(found, emulator)
+    execution = runs.start_transform(name, place)
+    run = None
+    if wait:
+        with stderr.status(f"waiting for {execution.rpartition(':')[2]}"):
+            run = runs.wait(execution, kind="batch transform")
+    if json:
+        print_json(
+            {
+                "execution": execution,
+                "input": reads,
+                "output": writes,
+                "run": asdict(run) if run else None,
+            }
+        )
+    elif run is None:
+        stdout.print(f"started {execution}")
+        stdout.print(f"inferform runs {found.key} shows what becomes of it")
+    else:
+        stdout.print(f"{run.name} is {run.status}{f': {run.why}' if run.why else ''}")
+    if run is not None and run.status != "SUCCEEDED":
+        raise typer.Exit(1)
+
+
 def runs(
     key: EnvironmentKey,
     count: Annotated[
@@ -100,7 +167,7 @@ def runs(
     emulator: Emulated = False,
     json: Json = False,
 ) -> None:
-    """List the latest runs of an environment's retrainings and drift monitors.
+    """List the latest runs of an environment's retrainings, drift monitors and batch transforms.
 
     Example: inferform runs dev-use1
     """
@@ -117,5 +184,6 @@ def runs(
 
 COMMANDS = (
     Command("train", train, RELEASES, order=60),
-    Command("runs", runs, RELEASES, order=61),
+    Command("transform", transform, RELEASES, order=61),
+    Command("runs", runs, RELEASES, order=62),
 )

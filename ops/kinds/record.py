@@ -226,6 +226,9 @@ class Request:
     """The route of an API, or the path of a container behind a load balancer. Default: the only route,
     or /invocations."""
 
+    wait_seconds: int = 900
+    """How long an answer is waited for that does not come at once. Default: 900; 0 says where it will be."""
+
     @property
     def given(self) -> frozenset[str]:
         """What it says beside its body."""

@@ -14,11 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from inferform import InferenceComponentEndpoint
+from inferform import AsyncEndpoint, InferenceComponentEndpoint
+from inferform.sagemaker.endpoints.base import Endpoint
+from inferform.service import Deployed
 
 from ..checks import CONFIGURATION, HEALTH, INVOCATION
 from ..errors import BadInputError
 from ..plan import dig
+from . import sagemaker_async
 from .record import Finding, Now, Reply, Request, Reverted, Values, Verification, Verifier
 from .sagemaker_story import CONFIGURATION as CONFIGURATION_TYPE
 from .sagemaker_story import ENDPOINT, MODEL
@@ -39,6 +42,7 @@ CONTENT_TYPES = {".csv": "text/csv", ".json": "application/json", ".jsonl": "app
 
 _MEANT = {
     "component": "InferenceComponentName",
+    "container": "TargetContainerHostname",
     "model": "TargetModel",
     "variant": "TargetVariant",
 }
@@ -247,13 +251,10 @@ class EndpointVerifier(Invoked):
     takes = frozenset(_MEANT)
 
     def ask(self, request: Request) -> Reply:
-        """By InvokeEndpoint, of the endpoint or of one of its components, models or variants."""
+        """By InvokeEndpoint, of the endpoint or of one of its components, containers, models or variants;
+        an asynchronous one by its queue."""
         if self._is_asynchronous:
-            raise BadInputError(
-                f"{self.name} is asynchronous: an answer comes later, in S3",
-                "put the request into S3, then aws sagemaker-runtime invoke-endpoint-async "
-                f"--endpoint-name {self.name} --input-location s3://...",
-            )
+            return self._ask_later(request)
         asked = {
             _MEANT[part]: self._called(part, value) for part, value in request.to.items() if value
         }
@@ -270,17 +271,34 @@ class EndpointVerifier(Invoked):
             str(answer.get("InvokedProductionVariant", "")),
         )
 
+    def _ask_later(self, request: Request) -> Reply:
+        if request.given:
+            raise BadInputError(
+                f"{self.name} is asynchronous, and has one model",
+                f"leave --{min(request.given)} out",
+            )
+        found = self._deployed(AsyncEndpoint)
+        if found is None:
+            raise BadInputError(f"the environment's file has no asynchronous endpoint {self.name}")
+        return sagemaker_async.ask(
+            self.run.aws, self.name, sagemaker_async.entrance(found), request
+        )
+
+    def _deployed(self, kind: type[Endpoint]) -> Deployed | None:
+        """The endpoint as the environment's file has it, where it is of a kind."""
+        for each in self.run.environment.deployed:
+            if each.resource == (ENDPOINT, self.name) and isinstance(each.spec, kind):
+                return each
+        return None
+
     def _called(self, part: str, value: str) -> str:
         """AWS's name of a part that people call by a short name."""
         if part != "component":
             return value
-        context = self.run.environment.context
-        for each in self.run.environment.deployed:
-            if each.resource == (ENDPOINT, self.name) and isinstance(
-                each.spec, InferenceComponentEndpoint
-            ):
-                return each.spec.component_name(context, each.name, value)
-        return value
+        found = self._deployed(InferenceComponentEndpoint)
+        if found is None or not isinstance(found.spec, InferenceComponentEndpoint):
+            return value
+        return found.spec.component_name(self.run.environment.context, found.name, value)
 
     @property
     def _is_asynchronous(self) -> bool:

@@ -140,6 +140,26 @@ def test_invoke_sends_a_file_and_prints_the_answer(life: Struck, tmp_path: Path)
     assert kept.read_text() == answer["body"]
 
 
+def test_invoke_waits_for_what_an_asynchronous_endpoint_writes(
+    life: Struck, tmp_path: Path
+) -> None:
+    body = tmp_path / "sample.csv"
+    body.write_text("0.1,0.2,0.3")
+    answer = json.loads(
+        json.loads(ran("invoke", "dev", "slow", "--file", str(body), "--json").stdout)["body"]
+    )
+    assert answer["endpoint"] == "acme-dev-use1-slow"
+    bucket, _, key = answer["inputLocation"].removeprefix("s3://").partition("/")
+    assert key.startswith("async/slow/input/")
+    held = life.aws().client("s3").get_object(Bucket=bucket, Key=key)
+    assert held["Body"].read() == body.read_bytes()
+    later = json.loads(ran("invoke", "dev", "slow", "--file", str(body), "--wait", "0").stdout)
+    assert "/async/slow/output/" in later["output"]
+    assert "leave --variant out" in str(
+        ran("invoke", "dev", "slow", "--file", str(body), "--variant", "a", expect=1).exception
+    )
+
+
 def test_invoke_says_why_there_is_no_answer(life: Struck, tmp_path: Path) -> None:
     body = tmp_path / "sample.csv"
     body.write_text("0.1,0.2")
@@ -147,7 +167,6 @@ def test_invoke_says_why_there_is_no_answer(life: Struck, tmp_path: Path) -> Non
     def said(*arguments: str) -> str:
         return str(ran("invoke", "dev", *arguments, expect=1).exception)
 
-    assert "is asynchronous: an answer comes later" in said("slow", "--file", str(body))
     assert "a function takes JSON" in said("quick", "--file", str(body))
     assert "cannot be read" in said("fraud", "--file", str(tmp_path / "no.csv"))
     assert "did not answer" in said("ranking", "--file", str(body), "--variant", "none")
