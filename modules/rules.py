@@ -124,6 +124,12 @@ def nearest(wrong: object, known: Iterable[str]) -> list[str]:
     word, by_folded = wrong.casefold(), {entry.casefold(): entry for entry in known}
     if word in by_folded:
         return [by_folded[word]]
+    # `huggingface` is the beginning of several, and nothing tells of which.
+    begun = [
+        by_folded[each] for each in by_folded if re.match(rf"{re.escape(word)}[^a-z0-9]", each)
+    ]
+    if len(begun) > 1:
+        return begun
     matches = difflib.get_close_matches(word, list(by_folded), n=5, cutoff=_NEAR)
     matches = [match for match in matches if _is_slip(word, match)]
     # What was left out at one end is likelier than what was put instead of something.

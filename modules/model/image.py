@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from importlib import resources
 from typing import Annotated, Any, Literal
@@ -48,6 +48,18 @@ FWK3 = rule(
     message="is not in Inferform's table of AWS's containers of {as_of}: {taken}; check that AWS "
     "has it",
     source="github.com/aws/deep-learning-containers, available images",
+    severity="warning",
+)
+
+FWK4 = rule(
+    "FWK4",
+    refuses="AWS's container of scikit-learn without the program that loads the model",
+    message="must name the program that loads the model: AWS's container of scikit-learn has none of its own, "
+    "and without {missing} it starts with an error such as \"'NoneType' object has no attribute "
+    '\'startswith\'" or "No module named inference"; write {remedy}, and put code/inference.py with model_fn '
+    "into the artifact",
+    source="github.com/aws/sagemaker-scikit-learn-container, serving.py (no default model_fn); "
+    "github.com/aws/sagemaker-containers, _env.py (SAGEMAKER_PROGRAM, SAGEMAKER_SUBMIT_DIRECTORY)",
     severity="warning",
 )
 
@@ -280,6 +292,27 @@ ContainerImage = Annotated[
     _image_rule(ECR2, lambda uri: bool(uri["digest"]) or uri["tag"] != "latest"),
 ]
 """A container image, by tag or digest."""
+
+
+_PROGRAM = {
+    "SAGEMAKER_PROGRAM": "inference.py",
+    "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
+}
+
+
+def program_problems(
+    image: Image | FrameworkContainer | str, variables: Mapping[str, str]
+) -> Iterator[Problem]:
+    """What AWS's container of scikit-learn has to be told, in `environment`."""
+    if isinstance(image, FrameworkContainer):
+        is_it = image.framework == "scikit-learn"
+    else:
+        repository = framework_containers()["scikit-learn"]["repository"]
+        is_it = isinstance(image, str) and is_of_aws(image) and f"/{repository}:" in image
+    missing = [name for name in _PROGRAM if not variables.get(name)]
+    if is_it and missing:
+        remedy = ", ".join(f'"{name}": "{_PROGRAM[name]}"' for name in missing)
+        yield FWK4.problem("environment", missing=one_of(missing), remedy=remedy)
 
 
 def image_uri(

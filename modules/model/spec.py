@@ -13,7 +13,7 @@ from .accelerator import Device
 from .artifact import Artifact, located
 from .container import Container, written
 from .environment import ContainerEnvironment, environment_problems, fetches_secrets
-from .image import ContainerImage, FrameworkContainer, image_in_region, image_uri
+from .image import ContainerImage, FrameworkContainer, image_in_region, image_uri, program_problems
 
 JMP3 = rule(
     "JMP3",
@@ -68,8 +68,9 @@ class Model(Container):
     False; SageMaker then refuses such artifacts."""
 
     def check(self) -> Iterator[Problem]:
-        """No secret is written down; one that is named can be fetched."""
+        """No secret is written down, one that is named can be fetched, and AWS's containers have their program."""
         yield from environment_problems(self.environment, isolated=self.isolated)
+        yield from program_problems(self.image, self.environment)
         if self.accept_eula and not self.uncompressed:
             yield JMP3.problem("accept_eula")
 

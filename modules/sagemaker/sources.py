@@ -26,6 +26,7 @@ from ..model.image import (
     built_for,
     image_in_region,
     image_uri,
+    program_problems,
 )
 from ..model.spec import Model
 from ..rules import Problem, rule
@@ -247,6 +248,7 @@ class MultiModel(Container):
     def check(self) -> Iterator[Problem]:
         """No secret is written down; one that is named can be fetched."""
         yield from environment_problems(self.environment, isolated=self.isolated)
+        yield from program_problems(self.image, self.environment)
 
     def check_in(self, context: Context) -> Iterator[Problem]:
         """The image is in the environment's region."""

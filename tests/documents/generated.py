@@ -11,7 +11,17 @@ from ops.diagram import mermaid
 from ops.picture import picture as drawn
 from tests.conftest import ROOT
 
-from . import capabilities, checkov, extensions, names, options, overrides, peers, picture
+from . import (
+    capabilities,
+    checkov,
+    containers,
+    extensions,
+    names,
+    options,
+    overrides,
+    peers,
+    picture,
+)
 
 UPDATE = ".venv/bin/python -m tests.documents"
 
@@ -44,6 +54,7 @@ def _platform() -> str:
 
 GENERATED = (
     Part("names", ROOT / "README.md", names.table),
+    Part("containers", ROOT / "modules/model/README.md", containers.table),
     Part("way-of-a-spec", ROOT / "docs/architecture.md", picture.drawing),
     Part("services", ROOT / "docs/capabilities.md", capabilities.of_services),
     Part("types", ROOT / "docs/capabilities.md", capabilities.of_types),

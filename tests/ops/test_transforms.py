@@ -63,7 +63,7 @@ def test_it_reads_what_the_file_says_or_what_is_named(
     below = runs.start_transform("nightly", "batch/nightly/input/today/")
     place = f"s3://{made.artifact_bucket}/batch/nightly/input/today/"
     assert given(states, below) == {"input": place}
-    with pytest.raises(BadInputError, match="may read s3://.*/batch/nightly/input/ alone"):
+    with pytest.raises(BadInputError, match=r"may read s3://.*/batch/nightly/input/ alone"):
         runs.start_transform("batch/nightly", "s3://acme-data/rows/")
     with pytest.raises(BadInputError, match="alone"):
         runs.start_transform("nightly", "batch/nightly/")

@@ -46,6 +46,7 @@ from inferform.spec import Spec, problems_of
 from tests.conftest import Synthesized
 
 AWS = "763104351884.dkr.ecr.us-east-1.amazonaws.com"
+LEARN = "683313688378.dkr.ecr.us-east-1.amazonaws.com"
 OWN = "111122223333.dkr.ecr.us-east-1.amazonaws.com"
 GPU = f"{AWS}/vllm:0.27.1-gpu-py312-cu130-ubuntu22.04-sagemaker"
 LMI = f"{AWS}/djl-inference:0.36.0-lmi28.0.0-cu130"
@@ -207,6 +208,40 @@ def test_a_region_without_a_known_registry_takes_the_account_that_is_written() -
         "222233334444.dkr.ecr.mx-central-1.amazonaws.com/sagemaker-scikit-learn:1.9-0"
     )
     assert list(container.check_in(context())) == []
+
+
+# The program that scikit-learn's container needs
+
+PROGRAM = {
+    "SAGEMAKER_PROGRAM": "inference.py",
+    "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
+}
+SKLEARN = FrameworkContainer(framework="scikit-learn", version="1.2-1")
+
+
+@pytest.mark.parametrize("image", [SKLEARN, f"{LEARN}/sagemaker-scikit-learn:1.2-1-cpu-py3"])
+def test_scikit_learn_without_a_program_is_told_what_to_write(image: Any) -> None:
+    (neither,) = problems_of(Model(image=image))
+    assert (neither.rule, neither.severity, neither.path) == ("FWK4", "warning", ("environment",))
+    assert '"SAGEMAKER_PROGRAM": "inference.py"' in neither.text
+    (half,) = problems_of(Model(image=image, environment={"SAGEMAKER_PROGRAM": "inference.py"}))
+    assert '"SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code"' in half.text
+    assert '"SAGEMAKER_PROGRAM": ' not in half.text
+    assert problems_of(Model(image=image, environment=PROGRAM)) == []
+    (many,) = problems_of(MultiModel(image=image, artifacts="forecasts/"))
+    assert many.rule == "FWK4"
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        FrameworkContainer(framework="xgboost", version="1.7-1"),
+        f"{OWN}/sagemaker-scikit-learn:1.2-1",
+        Image(repository="scikit-learn", tag="1"),
+    ],
+)
+def test_what_has_a_program_or_may_have_one_is_told_nothing(image: Any) -> None:
+    assert problems_of(Model(image=image)) == []
 
 
 # What an image is built for

@@ -23,6 +23,12 @@ def test_a_slip_gets_the_one_name_that_was_meant(wrong: str, known: list[str], m
     assert nearest(wrong, known) == [meant]
 
 
+def test_the_beginning_of_several_names_is_none_of_them_alone() -> None:
+    known = ["huggingface-pytorch", "huggingface-tgi", "pytorch", "huggingfaces"]
+    assert nearest("HuggingFace", known) == ["huggingface-pytorch", "huggingface-tgi"]
+    assert nearest("pytorch-neuron", ["pytorch", "pytorch-neuronx"]) == ["pytorch-neuronx"]
+
+
 @pytest.mark.parametrize(
     ("wrong", "known"),
     [
