@@ -6,7 +6,7 @@ from typing import Any
 
 import libcst as cst
 
-from inferform import Environment, ModelPackage
+from inferform import Component, Environment, InferenceComponentEndpoint, ModelPackage
 from inferform.loading import Loaded
 from inferform.rules import PathPart
 from inferform.sagemaker.endpoints.base import Endpoint
@@ -79,12 +79,16 @@ def latest_approved(pin: ModelPackage, aws: Aws) -> str:
 
 
 def rollouts(environment: Environment) -> list[dict[str, object]]:
-    """How updates reach each endpoint, and how long one takes in the worst case."""
-    return [
-        _rollout(each.name, each.spec)
-        for each in environment.deployed
-        if isinstance(each.spec, Endpoint)
-    ]
+    """How updates reach each endpoint, and each of its inference components, and how long one takes at
+    worst."""
+    found = []
+    for each in environment.deployed:
+        if isinstance(each.spec, Endpoint):
+            found.append(_rollout(each.name, each.spec))
+        if isinstance(each.spec, InferenceComponentEndpoint):
+            components = each.spec.components.items()
+            found += [_of_component(f"{each.name}/{name}", spec) for name, spec in components]
+    return found
 
 
 def _rollout(name: str, endpoint: Endpoint) -> dict[str, object]:
@@ -98,6 +102,20 @@ def _rollout(name: str, endpoint: Endpoint) -> dict[str, object]:
         "waits_seconds": waits_seconds(guard) if guard else None,
         "worst_case_seconds": worst_case_seconds(guard) if guard else None,
         "rollback_alarms": alarms + len(guard.alarm_names) if guard else 0,
+    }
+
+
+def _of_component(name: str, component: Component) -> dict[str, object]:
+    rollout = component.rollout
+    alarms = len(rollout.alarms.kinds) if rollout.alarms else 0
+    return {
+        "endpoint": name,
+        "kind": "inference component",
+        "variants": None,
+        "rollout": type(rollout).__name__,
+        "waits_seconds": component.steps * rollout.wait_seconds,
+        "worst_case_seconds": component.worst_case_seconds,
+        "rollback_alarms": alarms + len(rollout.alarm_names),
     }
 
 

@@ -9,7 +9,19 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from inferform import Context, load
+from inferform import (
+    Component,
+    Context,
+    Environment,
+    Image,
+    Inference,
+    InferenceComponentEndpoint,
+    Model,
+    Network,
+    Registry,
+    Repository,
+    load,
+)
 from inferform.sagemaker.sources import ModelPackage
 from ops import models
 from ops.aws import Aws
@@ -175,3 +187,34 @@ def test_the_rollouts_of_an_environment_are_shown() -> None:
     }
     table = CliRunner().invoke(app, ["models", "rollouts", "prod-euw1"])
     assert "40 min" in table.output
+
+
+def test_each_inference_component_has_a_rollout_of_its_own() -> None:
+    component = Component(
+        model=Model(image=Image(repository="fraud", tag="1")),
+        accelerators=1,
+        min_memory_mib=4096,
+        copies=2,
+    )
+    made = Environment(
+        context=Context(
+            organization="acme", stage="dev", account="111122223333", region="us-east-1", owner="ml"
+        ),
+        network=Network(cidr="10.20.0.0/16"),
+        registry=Registry(repositories={"fraud": Repository()}),
+        inference=Inference(
+            endpoints={
+                "chat": InferenceComponentEndpoint(
+                    instance_type="ml.g5.12xlarge", max_instances=2, components={"llama": component}
+                )
+            }
+        ),
+    )
+    whole, part = models.rollouts(made)
+    assert (whole["endpoint"], whole["worst_case_seconds"]) == ("chat", None)
+    assert (part["endpoint"], part["rollout"]) == ("chat/llama", "ComponentRolling")
+    assert (part["waits_seconds"], part["worst_case_seconds"]) == (
+        600,
+        component.worst_case_seconds,
+    )
+    assert part["rollback_alarms"] == 2
