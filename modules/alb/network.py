@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Literal
 
 from ..context import Context
 from ..names import Name, balanced
@@ -34,6 +34,14 @@ ELB36 = rule(
     refuses="a port that faces the internet for everybody, or in plain",
     message="{missing} where {load_balancer} faces the internet",
     source="Inferform: nothing is sent in plain over the internet, and who may connect is said",
+)
+
+
+ELB37 = rule(
+    "ELB37",
+    refuses="protocols that are negotiated where the load balancer takes no TLS off",
+    message="is negotiated by TLS alone; give the certificate, or leave it out",
+    source="Elastic Load Balancing API reference, CreateListener AlpnPolicy (TLS listeners)",
 )
 
 
@@ -88,6 +96,16 @@ class NetworkRoute(Spec):
     """The ACM certificate by which the load balancer takes TLS off. Default: None, TCP is passed on
     as it is, which only an internal load balancer may do."""
 
+    alpn: (
+        Annotated[
+            Literal["HTTP1Only", "HTTP2Only", "HTTP2Optional", "HTTP2Preferred"],
+            Aws("elbv2:CreateListenerInput.AlpnPolicy"),
+        ]
+        | None
+    ) = None
+    """Which protocols TLS offers to clients (ALPN): `HTTP2Preferred` or `HTTP2Only` for gRPC, whose clients
+    insist on HTTP/2. Default: None, none is offered."""
+
     allowed_cidrs: Annotated[Cidrs, Aws("ec2:IpRange.CidrIp")] = ()
     """Who may connect. Default: the VPC; required when the load balancer faces the internet."""
 
@@ -101,6 +119,11 @@ class NetworkRoute(Spec):
 
     deregistration_delay_seconds: DeregistrationSeconds = 60
     """Seconds that a task which goes may finish its connections. Default: 60."""
+
+    def check(self) -> Iterator[Problem]:
+        """What TLS offers goes with a certificate."""
+        if self.alpn is not None and self.certificate is None:
+            yield ELB37.problem("alpn", got=self.alpn)
 
     def check_in(self, context: Context) -> Iterator[Problem]:
         """The certificate is the environment's own."""

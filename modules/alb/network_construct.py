@@ -142,6 +142,7 @@ class NetworkBackend(Construct):
                 protocol="TLS" if spec.certificate else "TCP",
                 ssl_policy="ELBSecurityPolicy-TLS13-1-2-2021-06" if spec.certificate else None,
                 certificate_arn=spec.certificate,
+                alpn_policy=spec.alpn,
                 default_action=[
                     LbListenerDefaultAction(type="forward", target_group_arn=target.arn)
                 ],

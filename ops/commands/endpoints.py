@@ -183,7 +183,7 @@ def use(
     env: EnvironmentKey,
     endpoint: Annotated[str, typer.Argument(metavar="ENDPOINT", help="An endpoint's name: fraud.")],
     client: Annotated[
-        str, typer.Option(help="One alone: boto3, sdk-v3, sdk-v2, curl or openai.")
+        str, typer.Option(help="One alone: boto3, stream, sdk-v3, sdk-v2, curl or openai.")
     ] = "",
     component: Annotated[
         str, typer.Option(help="The inference component that is called. Default: the first.")

@@ -98,7 +98,9 @@ def ports() -> Environment:
     passed = NetworkRoute(
         load_balancer="internal", port=9000, health_check=None, allowed_cidrs=["10.0.0.0/8"]
     )
-    secured = NetworkRoute(load_balancer="internal", port=9443, certificate=CERTIFICATE)
+    secured = NetworkRoute(
+        load_balancer="internal", port=9443, certificate=CERTIFICATE, alpn="HTTP2Preferred"
+    )
     return Environment(
         context=DEV,
         network=Network(cidr="10.20.0.0/16"),

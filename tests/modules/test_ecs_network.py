@@ -63,7 +63,7 @@ def test_a_service_has_its_port_and_gets_what_comes_to_it(synthesize: Synthesize
     listener, group = only(stack, "aws_lb_listener"), only(stack, "aws_lb_target_group")
     (name,) = stack["resource"]["aws_lb_target_group"]
     assert (listener["port"], listener["protocol"]) == (9000, "TCP")
-    assert not {"certificate_arn", "ssl_policy"} & listener.keys()
+    assert not {"alpn_policy", "certificate_arn", "ssl_policy"} & listener.keys()
     assert listener["default_action"] == [
         {"type": "forward", "target_group_arn": f"${{aws_lb_target_group.{name}.arn}}"}
     ]
@@ -88,12 +88,17 @@ def test_a_service_has_its_port_and_gets_what_comes_to_it(synthesize: Synthesize
 
 
 def test_a_certificate_takes_tls_off(synthesize: Synthesize) -> None:
-    route = ROUTE.replace(certificate=CERTIFICATE, allowed_cidrs=["10.9.0.0/16", "10.8.0.0/16"])
+    route = ROUTE.replace(
+        certificate=CERTIFICATE,
+        alpn="HTTP2Preferred",
+        allowed_cidrs=["10.9.0.0/16", "10.8.0.0/16"],
+    )
     stack = stacks(synthesize, NetworkLoadBalancer(), route=route)["dev-use1-inference"]
     listener = only(stack, "aws_lb_listener")
     assert listener["protocol"] == "TLS"
     assert listener["certificate_arn"] == CERTIFICATE
     assert listener["ssl_policy"] == "ELBSecurityPolicy-TLS13-1-2-2021-06"
+    assert listener["alpn_policy"] == "HTTP2Preferred"
     allowed = {
         each["cidr_ipv4"]
         for each in resources(stack, "aws_vpc_security_group_ingress_rule")

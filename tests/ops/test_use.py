@@ -81,7 +81,7 @@ def test_what_is_asked_in_another_way_is_shown_so() -> None:
     assert 'TargetModel="MODEL.tar.gz"' in many["boto3"]
     # The stream of AWS's API names no model of many.
     assert "stream" not in many
-    assert {s.key for s in snippets(made, "rare")} & {"stream"} == set()
+    assert {s.key for s in snippets(made, "less")} & {"stream"} == set()
     with pytest.raises(BadInputError, match="is no endpoint"):
         snippets(made, "nightly")
     with pytest.raises(BadInputError, match="has no inference components"):
@@ -160,4 +160,4 @@ def test_the_command_prints_one_or_all() -> None:
     told = json.loads(inferform("endpoints", "use", "dev", "fraud", "--json").stdout)
     assert told["boto3"] == one
     wrong = inferform("endpoints", "use", "dev", "fraud", "--client", "java")
-    assert (wrong.returncode, "boto3, sdk-v3" in wrong.stderr) == (2, True)
+    assert (wrong.returncode, "boto3, stream, sdk-v3" in wrong.stderr) == (2, True)

@@ -83,6 +83,11 @@ def test_what_faces_the_internet_is_encrypted_and_names_its_clients() -> None:
     made(ROUTE.replace(allowed_cidrs=CLIENTS, certificate=CERTIFICATE), internal=False)
 
 
+def test_protocols_are_negotiated_by_tls_alone() -> None:
+    assert refused(ROUTE.replace, alpn="HTTP2Only") == {"alpn": "ELB37"}
+    ROUTE.replace(alpn="HTTP2Only", certificate=CERTIFICATE)
+
+
 def test_a_certificate_of_elsewhere_is_refused() -> None:
     route = ROUTE.replace(certificate=CERTIFICATE.replace("us-east-1", "eu-west-1"))
     assert refused(made, route) == {"fraud.route.certificate": "ELB9"}
