@@ -7,7 +7,6 @@ change together, as they do in the file. What a path holds once is never replace
 from __future__ import annotations
 
 import hashlib
-import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,11 @@ from typing import Any
 from boto3.exceptions import S3UploadFailedError
 from botocore.exceptions import ClientError
 
+from inferform import Model
 from inferform.loading import Loaded
 from inferform.model.artifact import located
 from inferform.rules import one_of
+from inferform.spec import walk
 
 from .advice import about_request, explained
 from .aws import Aws
@@ -34,16 +35,22 @@ class Publication:
     """An upload and the edit that names it, neither made yet."""
 
     uri: str
-    edit: Promotion
+    edit: Promotion | None
+    """The edit of the environment's file; None where the file names the version already."""
+
     images: tuple[str, ...]
     """The tags of images that the edit names too, and that must be there."""
 
+    models: tuple[Model, ...]
+    """What loads the artifact."""
+
 
 def plan(loaded: Loaded, key: str, service: str, version: str) -> Publication:
-    """What publishing a version of a service's artifact does.
+    """What publishing a version of a service's artifact does. A version that the file names already, such as
+    the first one, is only uploaded.
 
-    Raises BadInputError where the service has no one artifact with a version in its path, or has that
-    version already, or its file cannot be edited safely.
+    Raises BadInputError where the service has no one artifact with a version in its path, or its file
+    cannot be edited safely.
     """
     environment = loaded.environments[key]
     found = find(environment, service)
@@ -65,8 +72,11 @@ def plan(loaded: Loaded, key: str, service: str, version: str) -> Publication:
             f"no folder of {archive} is the version of {found.full_name}",
             f"write the artifact as NAME/VERSION/{archive.rpartition('/')[2]}",
         )
+    models = tuple(
+        each for _, each in walk(found.spec) if isinstance(each, Model) and each.artifact == archive
+    )
     if old == version:
-        raise BadInputError(f"{key} has {version} of {found.full_name} already")
+        return Publication(located(archive, environment.artifact_bucket), None, (), models)
     new = "/".join(version if part == old else part for part in archive.split("/"))
     changes: Release = {
         path: new if value == archive else version
@@ -77,6 +87,7 @@ def plan(loaded: Loaded, key: str, service: str, version: str) -> Publication:
         located(new, environment.artifact_bucket),
         edit(loaded, key, service, changes),
         tuple(str(path[-1]) for path in changes if path[-1] == "tag"),
+        models,
     )
 
 
@@ -87,16 +98,6 @@ def _version_in(archive: str, release: Release) -> str | None:
     if tags:
         return tags[0]
     return folders[-1] if len(folders) > 1 else None
-
-
-def check(file: Path) -> None:
-    """Raise BadInputError unless a file is a tar.gz that can be read to its end."""
-    try:
-        with tarfile.open(file, "r:gz") as archive:
-            if not any(member.isfile() for member in archive):
-                raise BadInputError(f"{file} holds no file", "pack the model into it")
-    except (OSError, tarfile.TarError, EOFError) as error:
-        raise BadInputError(f"{file} is no tar.gz: {error}", "tar -czf model.tar.gz ...") from error
 
 
 def _put(s3: Any, file: Path, bucket: str, key: str, digest: str, aws: Aws) -> None:

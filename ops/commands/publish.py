@@ -27,36 +27,44 @@ def publish(
 ) -> None:
     """Upload a model's artifact, write its version into the environment's file, and review it.
 
-    The file is edited only after the diff was shown. Nothing that is there is replaced in S3, and
-    nothing that serves changes before a deploy. --json reviews nothing.
+    A version that the file names already, such as the first one, is only uploaded. An artifact for a
+    container of AWS's has to hold what that looks for. The file is edited only after the diff was shown.
+    Nothing that is there is replaced in S3, and nothing that serves changes before a deploy. --json reviews
+    nothing.
 
     Example: inferform publish dev-use1 fraud 1.4.3 model.tar.gz
     """
     from .. import publish as operations
+    from ..archive import check
     from ..aws import Aws, emulator_in_use
 
     found = environment(env)
     planned = operations.plan(environments(), found.key, service, version)
-    operations.check(artifact)
-    if not json:
-        stdout.print(planned.edit.diff, end="")
-    confirm(f"upload {artifact} to {planned.uri}, and edit {planned.edit.file.name}?", auto_approve)
+    check(artifact, planned.models)
+    edit = planned.edit
+    if edit is not None and not json:
+        stdout.print(edit.diff, end="")
+    more = f", and edit {edit.file.name}" if edit is not None else ""
+    confirm(f"upload {artifact} to {planned.uri}{more}?", auto_approve)
     aws = Aws(found.context, emulator=emulator_in_use() if emulator else None)
     with stderr.status(f"uploading to {planned.uri}"):
         is_new = operations.upload(artifact, planned.uri, aws)
-    planned.edit.make()
+    if edit is not None:
+        edit.make()
     if json:
         print_json(
             {
                 "uri": planned.uri,
                 "uploaded": is_new,
-                "file": str(planned.edit.file),
-                "changes": planned.edit.changes,
+                "file": str(edit.file) if edit is not None else None,
+                "changes": edit.changes if edit is not None else {},
             }
         )
         return
     stdout.print(f"{planned.uri} {'is uploaded' if is_new else 'was there already'}")
-    stdout.print(f"{planned.edit.file.name} is edited")
+    stdout.print(
+        f"{edit.file.name} is edited" if edit is not None else f"{found.key} names it already"
+    )
     if planned.images:
         stdout.print(
             f"its image has the same version: inferform push {found.key} {service} --tag {version}"

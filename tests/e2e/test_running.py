@@ -217,7 +217,10 @@ def test_publish_uploads_edits_and_a_deploy_becomes_a_release_of_the_history(
     assert written == before.replace('serving("fraud", "1.0.0")', 'serving("fraud", "1.1.0")')
     held = s3.get_object(Bucket="acme-artifacts", Key="fraud/1.1.0/model.tar.gz")["Body"].read()
     assert held == model.read_bytes()
-    assert "has 1.1.0 of endpoint/fraud already" in str(ran(*given, expect=1).exception)
+    again = ran(*given, "--no-review").stdout
+    assert f"{uploaded} was there already" in again
+    assert "dev-use1 names it already" in again
+    assert (life.environments / "dev.py").read_text("utf-8") == written
     # What runs is the old one still, and list says so.
     row = listed()["endpoint/fraud"]
     assert (row["version"], row["deployed_version"]) == ("1.1.0", "1.0.0")
