@@ -294,10 +294,11 @@ ContainerImage = Annotated[
 """A container image, by tag or digest."""
 
 
-_PROGRAM = {
+PROGRAM = {
     "SAGEMAKER_PROGRAM": "inference.py",
     "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
 }
+"""Where AWS's container of scikit-learn finds the program that loads a model."""
 
 
 def program_problems(
@@ -309,9 +310,9 @@ def program_problems(
     else:
         repository = framework_containers()["scikit-learn"]["repository"]
         is_it = isinstance(image, str) and is_of_aws(image) and f"/{repository}:" in image
-    missing = [name for name in _PROGRAM if not variables.get(name)]
+    missing = [name for name in PROGRAM if not variables.get(name)]
     if is_it and missing:
-        remedy = ", ".join(f'"{name}": "{_PROGRAM[name]}"' for name in missing)
+        remedy = ", ".join(f'"{name}": "{PROGRAM[name]}"' for name in missing)
         yield FWK4.problem("environment", missing=one_of(missing), remedy=remedy)
 
 

@@ -18,7 +18,7 @@ import typer
 from rich.markup import escape
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
-from ..errors import OperatorError
+from ..errors import BadInputError, OperatorError
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -27,6 +27,17 @@ class Panel:
 
     order: int
     title: str
+
+
+def named_values(words: Iterable[str], what: str, example: str) -> dict[str, str]:
+    """Values that are written as NAME=VALUE. Raises BadInputError for one that is not."""
+    found = {}
+    for each in words:
+        name, equals, value = each.partition("=")
+        if not equals:
+            raise BadInputError(f"{each} is no {what}", f"write NAME=VALUE, such as {example}")
+        found[name] = value
+    return found
 
 
 BEGIN = Panel(1, "Begin")

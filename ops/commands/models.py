@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..environments import Emulated, EnvironmentKey, environment, environments
 from ..output import Approve, Json, confirm, print_json, print_table, stderr, stdout
-from . import RELEASES, Command
+from . import RELEASES, Command, named_values
 
 if TYPE_CHECKING:
     from inferform import Environment
@@ -121,6 +122,93 @@ def add(
     added.edit.make()
     if not json:
         stdout.print(f"{added.edit.file.name} is edited; review and deploy {found.key}")
+
+
+@family.command()
+def register(
+    env: EnvironmentKey,
+    group: Annotated[
+        str, typer.Argument(metavar="GROUP", help="A model package group, by short or full name.")
+    ],
+    archive: Annotated[Path, typer.Argument(metavar="MODEL.TAR.GZ", help="The model.")],
+    image: Annotated[
+        str,
+        typer.Option(
+            metavar="IMAGE",
+            help="What serves it: FRAMEWORK:VERSION of one of AWS's containers, NAME:TAG of a repository of the "
+            "environment, or a URI.",
+        ),
+    ],
+    variable: Annotated[
+        list[str] | None,
+        typer.Option("--variable", metavar="NAME=VALUE", help="A variable of the container."),
+    ] = None,
+    evaluation: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.json", help="What becomes the version's model quality."),
+    ] = None,
+    instance_type: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--instance-type", metavar="TYPE", help="Where it runs. Default: ml.m5.large."
+        ),
+    ] = None,
+    content_type: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--content-type",
+            metavar="TYPE",
+            help="What it takes and answers. Default: CSV and JSON.",
+        ),
+    ] = None,
+    metadata: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--metadata", metavar="NAME=VALUE", help="What is noted, such as commit=1a2b3c."
+        ),
+    ] = None,
+    description: Annotated[str, typer.Option(metavar="TEXT", help="What people read of it.")] = "",
+    auto_approve: Approve = False,
+    emulator: Emulated = False,
+    json: Json = False,
+) -> None:
+    """Upload a model and register it as a new version of a group, which waits for an approval.
+
+    An archive for a container of AWS's has to hold what that looks for. It goes below models/ in the
+    artifact bucket, where data scientists may write.
+
+    Example: inferform models register dev-use1 fraud model.tar.gz --image xgboost:1.7-1
+    """
+    from .. import register as registering
+
+    found = environment(env)
+    asked = registering.Asked(
+        group,
+        archive,
+        image,
+        variables=named_values(variable or [], "variable", "HF_TASK=text-classification"),
+        evaluation=evaluation,
+        metadata=named_values(metadata or [], "metadata", "commit=1a2b3c"),
+        description=description,
+        **({"instance_types": tuple(instance_type)} if instance_type else {}),
+        **({"content_types": tuple(content_type)} if content_type else {}),
+    )
+    planned = registering.plan(found, asked)
+    if not json:
+        stdout.print(f"image {planned.image}")
+        for name, value in planned.variables.items():
+            stdout.print(f"variable {name}={value}", markup=False)
+        for uri, file in planned.uploads.items():
+            stdout.print(f"{file} to {uri}", markup=False)
+    confirm(f"register a version of {planned.group} in {found.key}?", auto_approve)
+    with stderr.status("uploading and registering"):
+        arn = registering.register(planned, _aws(found, emulator))
+    if json:
+        print_json({"version": arn, "image": planned.image, "uploads": list(planned.uploads)})
+        return
+    number = f"{planned.group}/{arn.rpartition('/')[2]}"
+    stdout.print(f"{number} is registered, and waits: {arn}")
+    stdout.print(f"inferform models approve {found.key} {number} --why ...")
 
 
 Version = Annotated[

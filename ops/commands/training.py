@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..environments import Emulated, EnvironmentKey, environment
-from ..errors import BadInputError
 from ..output import Approve, Json, confirm, print_json, print_table, stderr, stdout
-from . import RELEASES, Command
+from . import RELEASES, Command, named_values
 
 if TYPE_CHECKING:
     from inferform import Environment
@@ -24,16 +23,6 @@ def _runs(found: Environment, emulator: bool) -> Runs:
     from ..training import Runs
 
     return Runs(found, Aws(found.context, emulator=emulator_in_use() if emulator else None))
-
-
-def _given(parameters: list[str]) -> dict[str, str]:
-    found = {}
-    for each in parameters:
-        name, equals, value = each.partition("=")
-        if not equals:
-            raise BadInputError(f"{each} is no parameter", "write NAME=VALUE, such as rounds=20")
-        found[name] = value
-    return found
 
 
 def _told(costs: list[StepCost]) -> str:
@@ -68,7 +57,7 @@ def train(
 
     found = environment(key)
     spec = training.retraining(found, name)
-    given = _given(parameter or [])
+    given = named_values(parameter or [], "parameter", "rounds=20")
     costs = cost_of_run(spec, found.context.region, price_table())
     if not json:
         print_table(["step", "runs on"], [[each.step, each.words] for each in costs])

@@ -20,7 +20,8 @@ from inferform import (
     Tuning,
 )
 from ops.cli import app
-from ops.commands.training import _given, _told
+from ops.commands import named_values
+from ops.commands.training import _told
 from ops.cost.prices import PriceTable
 from ops.cost.runs import cost_of_run, total
 from ops.errors import BadInputError
@@ -121,13 +122,13 @@ def test_the_instances_of_a_run_are_asked_of_the_quota_of_their_kind() -> None:
 
 
 def test_parameters_are_written_by_name() -> None:
-    assert _given(["rounds=20", "where=a=b", "empty="]) == {
+    assert named_values(["rounds=20", "where=a=b", "empty="], "parameter", "rounds=20") == {
         "rounds": "20",
         "where": "a=b",
         "empty": "",
     }
     with pytest.raises(BadInputError, match="is no parameter"):
-        _given(["rounds"])
+        named_values(["rounds"], "parameter", "rounds=20")
 
 
 def test_nothing_is_started_that_the_environment_does_not_have(

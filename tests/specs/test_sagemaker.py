@@ -355,7 +355,7 @@ def test_a_shell_in_the_container_of_an_algorithm_is_warned_of() -> None:
         return [problem.rule for problem in problems_of(written)]
 
     assert shells("xgboost", "1.7-1") == ["SSM2"]
-    assert shells("scikit-learn", "1.2-1") == []
+    assert shells("scikit-learn", "1.2-1") == ["FWK4"]
 
 
 def test_a_shell_in_a_protected_environment_is_warned_of() -> None:
