@@ -17,11 +17,12 @@ from botocore.exceptions import (
 )
 
 from inferform import Context, Environment
+from inferform_emulator.process import running
 
 from .errors import NotBootstrappedError, OperatorError
 from .faults import faults_of
 from .masking import mask_text
-from .terraform import Stack
+from .terraform import EMULATOR_FOLDER, Stack
 from .untrusted import visible
 
 _SIGN_IN = "sign in (for instance aws sso login) or set AWS_PROFILE"
@@ -216,14 +217,20 @@ def about_request(error: BotoCoreError | ClientError, context: Context, layer: s
         said = (advice for codes, advice in _CODES if code in codes)
         return _filled(next(said, ""), context, layer)
     if isinstance(error, NoCredentialsError):
-        return _SIGN_IN
+        return _sign_in()
     return _UNREACHABLE if isinstance(error, _CONNECTION_ERRORS) else ""
 
 
 def about_sign_in(error: BotoCoreError | ClientError, context: Context) -> str:
     """What to do where an account's credentials cannot be got."""
     said = about_request(error, context)
-    return said if said in (_EXPIRED, _THROTTLED, _UNREACHABLE) else _SIGN_IN
+    return said if said in (_EXPIRED, _THROTTLED, _UNREACHABLE) else _sign_in()
+
+
+def _sign_in() -> str:
+    """How to get credentials; where the project's emulator runs, that it may have been meant."""
+    meant = running(EMULATOR_FOLDER) is not None
+    return f"{_SIGN_IN}; or ask the emulator, which runs: --emulator" if meant else _SIGN_IN
 
 
 def _filled(advice: str, context: Context, layer: str, *, emulated: bool = False) -> str:

@@ -94,6 +94,12 @@ Emulated = Annotated[
 ]
 """The `--emulator` option of commands that talk to AWS."""
 
+
+def repeated(emulator: bool) -> str:
+    """What a command that is told to go on with has behind it, where this one asks the emulator."""
+    return " --emulator" if emulator else ""
+
+
 AskAws = Annotated[
     bool,
     typer.Option("--aws/--no-aws", help="Whether states and AWS are asked, or the files alone."),

@@ -16,6 +16,7 @@ from ..environments import (
     Parallelism,
     Preflight,
     environments,
+    repeated,
 )
 from ..errors import BadInputError
 from ..output import Approve, Json, confirm, print_json, print_table, stderr, stdout
@@ -160,7 +161,7 @@ def tell_next(
             f"--region {region} --content-type text/csv --body fileb://body.csv answer.txt",
             markup=False,
         )
-    more = " --emulator" if emulated else ""
+    more = repeated(emulated)
     for key in keys:
         stdout.print(f"next      inferform verify {key}{more}", markup=False)
         stdout.print(f"          inferform status {key}{more}", markup=False)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..environments import Emulated, EnvironmentKey, environment, environments
+from ..environments import Emulated, EnvironmentKey, environment, environments, repeated
 from ..output import Approve, Json, confirm, print_json, print_table, stderr, stdout
 from . import RELEASES, Command, named_values
 
@@ -208,7 +208,7 @@ def register(
         return
     number = f"{planned.group}/{arn.rpartition('/')[2]}"
     stdout.print(f"{number} is registered, and waits: {arn}")
-    stdout.print(f"inferform models approve {found.key} {number} --why ...")
+    stdout.print(f"inferform models approve {found.key} {number} --why ...{repeated(emulator)}")
 
 
 Version = Annotated[

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ..environments import Emulated, environment, environments
+from ..environments import Emulated, environment, environments, repeated
 from ..errors import BadInputError
 from ..output import Approve, Json, confirm, print_json, stderr, stdout
 from ..services import SERVICE_HELP
@@ -57,7 +57,8 @@ def promote(
         stdout.print(f"{taker} looks elsewhere than {giver}; where it is not there yet:")
     for command in copies:
         stdout.print(f"  {command}", markup=False)
-    stdout.print(f"then inferform preflight {taker}, inferform review {taker}")
+    more = repeated(emulator)
+    stdout.print(f"then inferform preflight {taker}{more}, inferform review {taker}{more}")
 
 
 COMMANDS = (Command("promote", promote, RELEASES, order=20),)

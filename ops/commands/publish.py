@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ..environments import Emulated, EnvironmentKey, environment, environments
+from ..environments import Emulated, EnvironmentKey, environment, environments, repeated
 from ..output import Approve, Json, confirm, print_json, stderr, stdout
 from ..services import SERVICE_HELP
 from . import RELEASES, Command
@@ -67,14 +67,14 @@ def publish(
     )
     if planned.images:
         stdout.print(
-            f"its image has the same version: inferform push {found.key} {service} --tag {version}"
+            f"its image has the same version: inferform push {found.key} {service} --tag {version}{repeated(emulator)}"
         )
     if review:
         from .review import review as reviewed
 
         reviewed([found.key], emulator=emulator)
     else:
-        stdout.print(f"then inferform review {found.key}")
+        stdout.print(f"then inferform review {found.key}{repeated(emulator)}")
 
 
 COMMANDS = (Command("publish", publish, RELEASES, order=25),)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..environments import Emulated, EnvironmentKey, environment
+from ..environments import Emulated, EnvironmentKey, environment, repeated
 from ..output import Approve, Json, confirm, print_json, print_table, stderr, stdout
 from . import RELEASES, Command, named_values
 
@@ -141,7 +141,7 @@ def transform(
         )
     elif run is None:
         stdout.print(f"started {execution}")
-        stdout.print(f"inferform runs {found.key} shows what becomes of it")
+        stdout.print(f"inferform runs {found.key}{repeated(emulator)} shows what becomes of it")
     else:
         stdout.print(f"{run.name} is {run.status}{f': {run.why}' if run.why else ''}")
     if run is not None and run.status != "SUCCEEDED":

@@ -61,7 +61,7 @@ def test_a_version_of_awss_container_is_registered_and_waits(
     arn = register(planned, aws)
     found: Any = aws.client("sagemaker").describe_model_package(ModelPackageName=arn)
     (container,) = found["InferenceSpecification"]["Containers"]
-    assert container["Image"].endswith("/sagemaker-scikit-learn:1.4-2-cpu-py312")
+    assert container["Image"].endswith("/sagemaker-scikit-learn:1.4-2-py312")
     assert container["Environment"] == planned.variables
     place = container["ModelDataUrl"]
     assert place.startswith(f"s3://{made.artifact_bucket}/models/churn/")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from botocore.exceptions import NoCredentialsError
 
+from inferform import Context
+from ops import advice
 from ops.faults import faults_of, told
 
 WORDS = {"aws_ecs_service": "ECS service", "aws_sagemaker_model": "SageMaker model"}
@@ -115,3 +118,13 @@ def test_what_is_no_error_is_left_out() -> None:
 
 def test_many_errors_are_counted() -> None:
     assert told(DENIED * 20, WORDS)[-1] == "and 8 more errors"
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_who_has_no_credentials_is_told_of_the_emulator_that_runs(
+    context: Context, monkeypatch: pytest.MonkeyPatch, runs: bool
+) -> None:
+    monkeypatch.setattr(advice, "running", lambda _: object() if runs else None)
+    told = advice.about_sign_in(NoCredentialsError(), context)
+    assert told.startswith("sign in")
+    assert told.endswith("--emulator") == runs
