@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -44,19 +45,35 @@ class AlarmState:
         }
 
 
-def read(environment: Environment, aws: Aws) -> list[AlarmState]:
-    """Every alarm of the observability layer, those that fire first.
+@dataclass(frozen=True, slots=True)
+class Own:
+    """An alarm that a service has of its own. People know it by its name in AWS."""
 
-    Raises BadInputError where the environment has no such layer.
+    name: str
+    says: str
+    do: str
+
+    @property
+    def key(self) -> str:
+        """Its name."""
+        return self.name
+
+
+def read(environment: Environment, aws: Aws) -> list[AlarmState]:
+    """Every alarm of the observability layer, and those that services have of their own, such as the ones
+    that roll their updates back. Those that fire come first.
+
+    Raises BadInputError where the environment has none.
     """
-    if environment.observability is None:
+    wanted: dict[str, Alarm | Composite | Own] = {each.name: each for each in _own(environment)}
+    if environment.observability is not None:
+        found = find_alarms(environment)
+        wanted |= {each.name: each for each in found.composites}
+        wanted |= {each.name: each for each in found.alarms}
+    if not wanted:
         raise BadInputError(
-            f"{environment.key} has no observability layer",
-            "write observability=Observability() in its file",
+            f"{environment.key} has no alarms", "write observability=Observability() in its file"
         )
-    found = find_alarms(environment)
-    wanted: dict[str, Alarm | Composite] = {each.name: each for each in found.composites}
-    wanted |= {each.name: each for each in found.alarms}
     names = list(wanted)
     states: dict[str, Any] = {}
     for start in range(0, len(names), 100):
@@ -69,7 +86,19 @@ def read(environment: Environment, aws: Aws) -> list[AlarmState]:
     return sorted(read, key=lambda each: _ORDER.index(each.state))
 
 
-def _state(spec: Alarm | Composite, state: Any) -> AlarmState:
+def _own(environment: Environment) -> Iterator[Own]:
+    for each in environment.deployed:
+        for name in each.spec.names(each.place):
+            if name.kind == "aws_cloudwatch_metric_alarm":
+                of = f"{each.full_name}{f', {name.of}' if name.of else ''}"
+                yield Own(
+                    name.value,
+                    f"an alarm of {of}, by which it rolls back, scales or tells of a run that failed",
+                    f"inferform show {environment.key} {each.full_name}, then its logs and metrics",
+                )
+
+
+def _state(spec: Alarm | Composite | Own, state: Any) -> AlarmState:
     known = state or {}
     return AlarmState(
         key=spec.key,

@@ -21,7 +21,8 @@ def alarms(
 ) -> None:
     """Show an environment's alarms: their states, since when and why, and what to do first.
 
-    Keys are those that composite alarms take. Exit status 1 when one is in ALARM.
+    Keys of the observability layer's are those that composite alarms take; what a service has of its own,
+    such as the alarms that roll its updates back, has its name in AWS. Exit status 1 when one fires.
 
     Example: inferform alarms prod-euw1
     """

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ..environments import Emulated, Preflight, environment
+from ..environments import Emulated, Preflight, environment, repeated
 from ..output import Approve, Json, confirm, print_json, stderr, stdout
 from ..services import SERVICE_HELP
 from . import RELEASES, Command
@@ -86,7 +86,7 @@ def rollback(
         )
         return
     for step in found.steps(deployed=deploy):
-        stdout.print(f"then {step}", markup=False)
+        stdout.print(f"then {step}{repeated(emulator)}", markup=False)
 
 
 COMMANDS = (Command("rollback", rollback, RELEASES, order=30),)

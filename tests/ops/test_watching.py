@@ -199,6 +199,36 @@ def test_alarms_that_are_not_deployed_are_said_to_be_so(aws: Aws) -> None:
     states = alarms.read(ENVIRONMENT, aws)
     assert {each.state for each in states} == {"not deployed"}
     assert all(each.do for each in states)
+
+
+def test_the_alarms_that_roll_an_update_back_are_shown_by_their_names(aws: Aws) -> None:
     without = ENVIRONMENT.replace(observability=None)
-    with pytest.raises(BadInputError, match="has no observability layer"):
-        alarms.read(without, aws)
+    fraud = find(without, "fraud")
+    own = {
+        name.value
+        for name in fraud.spec.names(fraud.place)
+        if name.kind == "aws_cloudwatch_metric_alarm"
+    }
+    assert len(own) == 2
+    sounding = min(own)
+    client: Any = aws.client("cloudwatch")
+    client.put_metric_alarm(
+        AlarmName=sounding,
+        Namespace="AWS/SageMaker",
+        MetricName="Invocation5XXErrors",
+        Statistic="Average",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1.0,
+        ComparisonOperator="GreaterThanThreshold",
+    )
+    client.set_alarm_state(AlarmName=sounding, StateValue="ALARM", StateReason="bad release")
+    states = alarms.read(without, aws)
+    assert own <= {each.key for each in states}
+    assert (states[0].key, states[0].state, states[0].why) == (sounding, "ALARM", "bad release")
+    assert "endpoint/fraud, variant primary" in states[0].says
+    assert own <= {each.key for each in alarms.read(ENVIRONMENT, aws)}
+    client.delete_alarms(AlarmNames=[sounding])
+    alone = without.replace(inference=None, eks=None, kubernetes=None)
+    with pytest.raises(BadInputError, match="has no alarms"):
+        alarms.read(alone, aws)
