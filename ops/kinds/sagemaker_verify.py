@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from inferform import AsyncEndpoint, InferenceComponentEndpoint
+from inferform import (
+    AsyncEndpoint,
+    DirectEndpoint,
+    InferenceComponentEndpoint,
+    MultiModelEndpoint,
+)
+from inferform.rules import one_of
 from inferform.sagemaker.endpoints.base import Endpoint
 from inferform.service import Deployed
 
@@ -102,6 +108,13 @@ def served_by_component(
 def _listed(block: Any) -> list[Mapping[str, Any]]:
     """A block that may occur once, which a synthesis writes without a list."""
     return [block] if isinstance(block, Mapping) else block or []
+
+
+def _which(endpoint: str, part: str, names: Iterable[str]) -> BadInputError:
+    return BadInputError(
+        f"{endpoint} has several {part}s, and each request names one",
+        f"--{part} {one_of(names)}",
+    )
 
 
 class Invoked(Verifier):
@@ -256,7 +269,9 @@ class EndpointVerifier(Invoked):
         if self._is_asynchronous:
             return self._ask_later(request)
         asked = {
-            _MEANT[part]: self._called(part, value) for part, value in request.to.items() if value
+            _MEANT[part]: self._called(part, value)
+            for part, value in self._meant(request).items()
+            if value
         }
         runtime: Any = self.run.aws.client("sagemaker-runtime")
         answer = runtime.invoke_endpoint(
@@ -270,6 +285,26 @@ class EndpointVerifier(Invoked):
             str(answer.get("ContentType", "")),
             str(answer.get("InvokedProductionVariant", "")),
         )
+
+    def _meant(self, request: Request) -> Mapping[str, str]:
+        """Which part of the endpoint is asked: the only component where nobody says. Raises BadInputError
+        where AWS has to be told which."""
+        found = self._deployed(Endpoint)
+        spec = found.spec if found is not None else None
+        if isinstance(spec, InferenceComponentEndpoint) and "component" not in request.to:
+            names = ["-".join(parts[1:]) for _, parts in spec.named_components("")]
+            if len(names) == 1:
+                return {**request.to, "component": names[0]}
+            if names:
+                raise _which(self.name, "component", names)
+        if isinstance(spec, DirectEndpoint) and "container" not in request.to:
+            raise _which(self.name, "container", spec.containers)
+        if isinstance(spec, MultiModelEndpoint) and "model" not in request.to:
+            raise BadInputError(
+                f"{self.name} has many models, and each request names one",
+                "--model, its key below the prefix of the endpoint, such as a/model.tar.gz",
+            )
+        return request.to
 
     def _ask_later(self, request: Request) -> Reply:
         if request.given:
