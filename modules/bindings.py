@@ -61,6 +61,8 @@ def install() -> None:
     for package in filter(_known, _ASSEMBLIES.values()):
         _load_lazily(package)
     _find_types_lazily()
+    if _known("typeguard"):
+        _remember_version("typeguard")
     _cache_type_hints()
     if _known("typeguard"):
         _speed_up_checks()
@@ -151,6 +153,17 @@ def _find_types_lazily() -> None:
         return bool(find(fqn))
 
     references._try_import_type_module = find_submodule
+
+
+def _remember_version(package: str) -> None:
+    """Look a package's version up once, for which every generated module asks when it is imported."""
+    find, known = metadata.version, _KNOWN[package]
+
+    @functools.wraps(find)
+    def version(distribution_name: str) -> str:
+        return known if distribution_name == package else find(distribution_name)
+
+    metadata.version = version
 
 
 def _cache_type_hints() -> None:

@@ -13,6 +13,8 @@ const [node, , program, input, output] = process.argv;
 const DESCRIPTORS = "readFD:3,writeFD:3";
 // Packages are read whole at every start, for their digests.
 const CHUNK = /Buffer\.alloc\(16384\)(?=;if\(e=\(0,\w\.readSync\))/;
+// Where the host of the kernel takes the exchange of messages and makes the kernel.
+const HOST = /this\.inout=(\w),this\.opts=(\w),this\.kernel=(new \w\.Kernel\(this\.callbackHandler\.bind\(this\)\))/;
 // The package has its files side by side under names that hold their folders.
 const WORKER = "runtime-index-worker.js";
 const UNKNOWN = 3;
@@ -27,7 +29,7 @@ const refuse = (reason) => {
 if (![20, 22, 24].includes(major)) {
   refuse(`Node is ${process.versions.node} and not of version 20, 22 or 24`);
 }
-if (!source.includes(DESCRIPTORS)) {
+if (!source.includes(DESCRIPTORS) || !HOST.test(source)) {
   refuse("jsii's program is not the one that is known");
 }
 
@@ -56,7 +58,9 @@ process.exit = (code) => {
 process.argv = [node, program];
 const main = new Module(program, null);
 main.filename = program;
+const ahead = `require(${JSON.stringify(path.join(__dirname, "ahead.js"))})`;
 const patched = source
   .replace(DESCRIPTORS, `readFD:${input},writeFD:${output}`)
+  .replace(HOST, `this.inout=${ahead}.exchanged($1),this.opts=$2,this.kernel=${ahead}.telling($3)`)
   .replace(CHUNK, "Buffer.allocUnsafe(1048576)");
 main._compile(patched, program);

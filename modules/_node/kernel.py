@@ -13,11 +13,11 @@ import re
 import selectors
 import sys
 import threading
-from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from ..names import logical_id
 from . import process
 
 _process: Any = importlib.import_module("jsii._kernel.providers.process")
@@ -31,8 +31,12 @@ _OBJECT = re.compile(rb'"\$jsii\.byref":"[^"]*@(\d+)"')
 _WITHOUT_RESULT = ("addOverride", "addDependency")
 # What Node calls when everything is created.
 _OF_SYNTHESIS = ("prepareStack",)
-# Stay below the pipe's buffer while responses are unread.
-_MOST_AHEAD = 128
+_STACK = "cdktf.TerraformStack"
+# What gives an element another name than that of its path.
+_RENAMING = ("overrideLogicalId", "resetOverrideLogicalId")
+# Names of elements that are made otherwise than `logical_id` does.
+_HIDDEN = ("Default", "Resource")
+_LONGEST = 240
 # What kernel.js writes instead of a greeting.
 _REFUSED = b'{"refused":'
 _END_OF_LIFE = "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"
@@ -42,6 +46,7 @@ def install() -> None:
     """Start a ``SingleNode``, also where ``cdktf`` was imported and started Node before."""
     _process._NodeProcess = SingleNode
     _kernel._make_reference_for_native = _referable
+    _kernel._get_overides = _overrides
     jsii: Any = importlib.import_module("jsii")
     loaded = dict(_references._assembly_to_module)
     # Nothing needs it yet, but it can start meanwhile.
@@ -58,7 +63,15 @@ def install() -> None:
 
 
 _refer: Any = _kernel._make_reference_for_native
+_find_overrides: Any = _kernel._get_overides
 _PLAIN = frozenset({str, int, float, bool, type(None)})
+
+
+def _overrides(klass: Any, obj: Any) -> Any:
+    """What Python overrides: as the stock function, which looks through all of its classes, but
+    those that are generated override nothing."""
+    kind = type(obj)
+    return [] if kind.__dict__.get("__jsii_declared_type__") else _find_overrides(klass, obj)
 
 
 def _referable(kernel: Any, value: Any) -> Any:
@@ -68,7 +81,7 @@ def _referable(kernel: Any, value: Any) -> Any:
     if kind in _PLAIN:
         return value
     if kind is list:
-        return [_referable(kernel, each) for each in value]
+        return [each if type(each) in _PLAIN else _referable(kernel, each) for each in value]
     if kind is dict:
         return {"$jsii.map": {name: _referable(kernel, each) for name, each in value.items()}}
     names = (
@@ -77,7 +90,7 @@ def _referable(kernel: Any, value: Any) -> Any:
     if names is None:
         return _refer(kernel, value)
     data = {
-        names[name]: _referable(kernel, each)
+        names[name]: each if type(each) in _PLAIN else _referable(kernel, each)
         for name, each in value._values.items()
         if each is not None
     }
@@ -128,6 +141,13 @@ def waiting() -> Iterator[None]:
         node.waits = False
 
 
+def _reference_of(value: Any) -> str | None:
+    return getattr(getattr(value, "__jsii_ref__", None), "ref", None)
+
+
+_ENCODED = _process.json.JSONEncoder(check_circular=False, default=_process.jdefault).encode
+
+
 class PreloadedNode(_process._NodeProcess):  # type: ignore[misc]
     """The stock client, whose Node loads the submodules of the providers lazily."""
 
@@ -160,8 +180,13 @@ class SingleNode(PreloadedNode):
     def start(self) -> None:
         self._process: Any = None
         self._unanswered: list[Any] | None = None
-        self._sent: deque[tuple[str, str | None]] = deque()
+        self._is_settled = True
         self._next_object: int | None = None
+        self._next_token = 0
+        # Of a class and a property, which kind of answer Node gives.
+        self._kinds: dict[tuple[str, str], str | None] = {}
+        # Where an object stands: in which other one, under which id.
+        self._places: dict[str, tuple[str, str]] = {}
         refusal = process.refusal()
         if refusal:
             process.warn(refusal)
@@ -192,64 +217,130 @@ class SingleNode(PreloadedNode):
         return self.send(request, response_type)
 
     def _foreseen(self, request: Any) -> Any:
-        """Send a request whose answer is known and give that answer; None for other requests."""
-        if isinstance(request, _process.CreateRequest):
-            if any(each.method not in _OF_SYNTHESIS for each in request.overrides):
-                # Node calls back for what Python overrides, whatever it creates from now on.
-                self.ahead = False
-            if self._next_object is None or request.overrides or not self.ahead:
-                return None
-            what, reference = request.fqn, f"{request.fqn}@{self._next_object}"
+        """Send a request whose answer is known and give that answer; None for other requests.
+
+        Node compares its own answer with it, and says nothing where it is the same.
+        """
+        kind = type(request)
+        if kind is _process.CreateRequest:
+            return self._create(request)
+        if kind is _process.GetRequest:
+            return self._get(request)
+        if kind is _process.InvokeRequest and request.method in _WITHOUT_RESULT:
+            fields = {"api": "invoke", "method": request.method, "args": request.args}
+            answer = _process.InvokeResponse()
+        elif kind is _process.SetRequest:
+            fields = {"api": "set", "property": request.property, "value": request.value}
+            answer = _process.SetResponse()
+        else:
+            if kind is _process.InvokeRequest and request.method in _RENAMING:
+                self._places.pop(request.objref.ref, None)
+            return None
+        self._send_ahead({**fields, "objref": {"$jsii.byref": request.objref.ref}}, {})
+        return answer
+
+    def _create(self, request: Any) -> Any:
+        if any(each.method not in _OF_SYNTHESIS for each in request.overrides):
+            # Node calls back for what Python overrides, whatever it creates from now on.
+            self.ahead = False
+            return None
+        if request.overrides or self._next_object is None:
+            answer = super().send(request, _process.CreateResponse)
+            reference = getattr(answer, "ref", None)
+        else:
+            reference = f"{request.fqn}@{self._next_object}"
             self._next_object += 1
             answer = _process.CreateResponse(reference)
             fields = {
                 "api": "create",
                 "fqn": request.fqn,
+                "args": request.args,
                 "overrides": [],
                 "interfaces": request.interfaces,
             }
-        elif isinstance(request, _process.InvokeRequest) and request.method in _WITHOUT_RESULT:
-            what, reference = f"{request.method} of {request.objref.ref}", None
-            answer = _process.InvokeResponse()
-            objref = {"$jsii.byref": request.objref.ref}
-            fields = {"api": "invoke", "objref": objref, "method": request.method}
-        else:
-            return None
-        # The stock serializer walks through the arguments, which are references already.
-        message = _process.json.dumps(fields | {"args": request.args}, default=_process.jdefault)
-        self._process.stdin.write(f"{message}\n".encode())
-        self._sent.append((what, reference))
-        if len(self._sent) >= _MOST_AHEAD:
-            self.settle()
+            self._send_ahead(fields, {"ref": reference})
+        match request.args:
+            case [scope, str(part), *_] if reference and (held := _reference_of(scope)):
+                self._places[reference] = held, part
         return answer
 
+    def _get(self, request: Any) -> Any:
+        """The answer of an attribute is a token, whose name Python may choose; that of a name in
+        Terraform follows from where the element stands. Which property is what Node says once for
+        each class."""
+        reference, name = request.objref.ref, request.property
+        kind = (reference.rpartition("@")[0], name)
+        fields = {"api": "get", "objref": {"$jsii.byref": reference}, "property": name}
+        if kind not in self._kinds:
+            self._write({**fields, "$kind": True})
+            answer = self._received()
+            self._kinds[kind] = answer.get("kind")
+            return self._serializer.structure(answer, _process.GetResponse)
+        value: Any = None
+        match self._kinds[kind]:
+            case "string":
+                value, expected = self._new_token("$")
+            case "list":
+                value, expected = self._new_token("#")
+                value = [value]
+            case "id":
+                value = self._logical_id(reference)
+                expected = {"value": value}
+        if value is None:
+            return None
+        self._send_ahead(fields, expected)
+        return _process.GetResponse(value)
+
+    def _new_token(self, sign: str) -> tuple[str, dict[str, str]]:
+        key = f"AHEAD.{self._next_token}"
+        self._next_token += 1
+        return f"{sign}{{TfToken[{key}]}}", {"token": key}
+
+    def _logical_id(self, reference: str) -> str | None:
+        """What Terraform calls an element; None where that does not follow from its path alone."""
+        path: list[str] = []
+        while not reference.startswith(f"{_STACK}@"):
+            if reference not in self._places:
+                return None
+            reference, part = self._places[reference]
+            if part in _HIDDEN or "/" in part:
+                return None
+            path.insert(0, part)
+        made = logical_id(path) if path else ""
+        return made if 0 < len(made) < _LONGEST else None
+
+    def _send_ahead(self, fields: dict[str, Any], expected: dict[str, Any]) -> None:
+        self._write({**fields, "$foreseen": expected})
+        self._is_settled = False
+
+    def _write(self, message: dict[str, Any]) -> None:
+        # The stock serializer walks through the arguments, which are references already.
+        self._process.stdin.write(f"{_ENCODED(message)}\n".encode())
+
     def settle(self) -> None:
-        """Read the answers to what was sent ahead; raises the first error among them."""
-        if self._sent:
-            self._process.stdin.flush()
-        failure: RuntimeError | None = None
-        while self._sent:
-            what, reference = self._sent.popleft()
-            answer = self._next_answer()
-            if "error" in answer:
-                wrong = str(answer["error"])
-            elif reference is not None and answer["ok"].ref != reference:
-                wrong = f"Node calls it {answer['ok'].ref}, not {reference}"
-            else:
-                continue
-            if failure is None:
-                failure = RuntimeError(wrong)
-                failure.add_note(f"in {what}, of which Node was asked some calls ago")
-        if failure is not None:
-            raise failure
+        """Wait for what was sent ahead; raises the first error of it."""
+        if not self._is_settled:
+            super().send(_process.StatsRequest(), _process.StatsResponse)
 
     def _next_message(self) -> Any:
-        try:
-            self.settle()
-        except RuntimeError:
-            self._next_answer()
-            raise
-        return self._next_answer()
+        message = self._next_answer()
+        # A callback waits for its own answer.
+        self._is_settled = "callback" not in message
+        if failure := message.get("failure"):
+            error = RuntimeError(failure["error"])
+            error.add_note(f"in {failure['in']}, of which Node was asked some calls ago")
+            raise error
+        return message
+
+    def _received(self) -> Any:
+        """The answer to what was written."""
+        self._process.stdin.flush()
+        message = self._next_message()
+        if "error" in message:
+            fault = message["name"] == _process.ErrorType.JSII_FAULT.value
+            error = _process.JSIIError if fault else RuntimeError
+            raise error(message["error"]) from _process.JavaScriptError(message["stack"])
+        return message["ok"]
 
     def _next_answer(self) -> Any:
         line = self._process.stdout.readline()
@@ -296,14 +387,7 @@ class SingleNode(PreloadedNode):
             return
         self.handshake()
         for _ in requests:
-            self._receive()
-
-    def _receive(self) -> None:
-        answer = self._next_message()
-        if "error" in answer:
-            fault = answer["name"] == _process.ErrorType.JSII_FAULT.value
-            error = _process.JSIIError if fault else RuntimeError
-            raise error(answer["error"]) from _process.JavaScriptError(answer["stack"])
+            self._received()
 
     def _discard(self) -> None:
         """Clean up after a Node process that ended before its greeting."""
