@@ -393,7 +393,7 @@ def _unrecovered(ended: Done[list[str]], done: Sequence[str]) -> OperatorError:
             *(f"  {line}" for line in error.message.splitlines()),
         ]
         lines += [f"  {error.hint}"] if error.hint else []
-    lines += [f"{name} was left, as it stands on one of these" for name in ended.left]
+    lines += [f"{name} was left, as it depends on one of these" for name in ended.left]
     return OperatorError("\n".join(lines))
 
 

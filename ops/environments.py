@@ -96,7 +96,7 @@ Emulated = Annotated[
 
 
 def repeated(emulator: bool) -> str:
-    """What a command that is told to go on with has behind it, where this one asks the emulator."""
+    """What follows a command that is named as the next step, where this one asks the emulator."""
     return " --emulator" if emulator else ""
 
 

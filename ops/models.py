@@ -79,8 +79,8 @@ def latest_approved(pin: ModelPackage, aws: Aws) -> str:
 
 
 def rollouts(environment: Environment) -> list[dict[str, object]]:
-    """How updates reach each endpoint, and each of its inference components, and how long one takes at
-    worst."""
+    """How updates reach each endpoint, and each of its inference components, and how long one takes in the
+    worst case."""
     found = []
     for each in environment.deployed:
         if isinstance(each.spec, Endpoint):

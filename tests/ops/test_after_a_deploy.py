@@ -103,7 +103,7 @@ def test_a_recovery_says_what_became_of_each_stack_where_one_cannot_be_repaired(
     said = caught.value.message.splitlines()
     assert "wrote the state that errored.tfstate held" in said[0]
     assert "lower was not recovered" in said
-    assert "upper was left, as it stands on one of these" in said
+    assert "upper was left, as it depends on one of these" in said
     assert "move that file away and run this again" in caught.value.message
     assert lower.unsaved.exists()
     assert not beside.unsaved.exists()

@@ -202,7 +202,7 @@ class Endpoint(Hosts):
         "endpoint_name": "it as the key, endpoints={'fraud': ...}; Naming.endpoints takes a whole name of "
         "AWS's",
         "autoscaling": "scaling=Scaling(max_capacity=...)",
-        "async_inference_config": "AsyncEndpoint(...) in the place of this",
+        "async_inference_config": "AsyncEndpoint(...) instead of this",
         "blue_green_update_policy": "rollout=Canary(...)",
         "auto_rollback_configuration": "rollout=Canary(alarms=EndpointAlarms(...))",
         "deployment_config": "rollout=Canary(...)",
@@ -210,9 +210,9 @@ class Endpoint(Hosts):
         "env": "model=Model(environment=...)",
         "health_check_timeout": "host=Host(startup_timeout_seconds=...)",
         "model_name": "model=Model(...), which makes one",
-        "production_variants": "MultiVariantEndpoint(variants=...) in the place of this",
-        "serverless_config": "ServerlessEndpoint(...) in the place of this",
-        "serverless_inference_config": "ServerlessEndpoint(...) in the place of this",
+        "production_variants": "MultiVariantEndpoint(variants=...) instead of this",
+        "serverless_config": "ServerlessEndpoint(...) instead of this",
+        "serverless_inference_config": "ServerlessEndpoint(...) instead of this",
         "shadow_production_variants": "shadow=Shadow(...)",
     }
 
