@@ -1,5 +1,5 @@
-"""`python -m tests.rehearsal` deploys the whole example platform on the emulator, each time struck by a fault in
-its middle, shows that a second plan is empty, and destroys it; `make rehearsal` runs it.
+"""`python -m tests.rehearsal` deploys the whole example platform on the emulator, while faults strike, verifies it,
+shows that a second plan is empty, and destroys it; `make rehearsal` runs it.
 
 Exits with status 1 at the first step that does not do what it should. docs/testing.md has what it takes.
 """
@@ -25,14 +25,17 @@ BELOW = ("identity", "network", "registry")
 WITHOUT = "dev-use1-kubernetes"
 ADOPTS = "prod-use1"
 PROTECTED = "prod-euw1"
+ABOVE = ("observability", "drift", "training", "apis", "inference")
+"""The layers of dev that stand on its endpoints, and those."""
 
 
 @dataclass(frozen=True, slots=True)
 class Strike:
-    """A fault in the middle of a run: it begins with a request in the account of an environment."""
+    """A fault in the middle of a run of some layers: it begins with a request in the environment's account."""
 
     fault: str
     key: str
+    layers: tuple[str, ...]
     service: str
     since: str
 
@@ -48,23 +51,33 @@ class Round:
 ROUNDS = (
     Round(
         ("tools-use1", "tools-euw1"),
-        Strike("error of AWS", "tools-use1", "codepipeline", "CreatePipeline"),
+        Strike("error of AWS", "tools-use1", ("delivery",), "codepipeline", "CreatePipeline"),
     ),
     Round(
         ("shared-use1", "shared-euw1"),
-        Strike("throttling", "shared-use1", "stepfunctions", "CreateStateMachine"),
+        Strike("throttling", "shared-use1", ("training",), "stepfunctions", "CreateStateMachine"),
     ),
-    Round(("dev-use1",), Strike("quota", "dev-use1", "sagemaker", "CreateEndpoint")),
+    Round(
+        ("dev-use1",),
+        Strike("quota", "dev-use1", ("ecs", "inference"), "sagemaker", "CreateEndpoint"),
+    ),
     Round(
         ("staging-euw1", "prod-use1", "prod-euw1"),
-        Strike("network cut", "staging-euw1", "", "CreateEndpoint"),
+        Strike("network cut", "staging-euw1", ("inference",), "", "CreateEndpoint"),
     ),
 )
 ENDS = (
     Round(
-        ("staging-euw1",), Strike("access denied", "staging-euw1", "sagemaker", "DeleteEndpoint")
+        ("staging-euw1",),
+        Strike(
+            "access denied",
+            "staging-euw1",
+            ("observability", "inference"),
+            "sagemaker",
+            "DeleteEndpoint",
+        ),
     ),
-    Round(("dev-use1",), Strike("expired token", "dev-use1", "", "DeleteEndpoint")),
+    Round(("dev-use1",), Strike("expired token", "dev-use1", ABOVE, "", "DeleteEndpoint")),
 )
 
 
@@ -119,14 +132,15 @@ class Rehearsal:
             print(said[-6000:])
             sys.exit(f"does not say: {words}")
 
-    def struck(self, strike: Strike, *arguments: str) -> None:
+    def struck(self, command: str, strike: Strike) -> None:
         """Run a command that a fault strikes, mend that, and recover where the state was cut off."""
+        stacks = [f"{strike.key}-{layer}" for layer in strike.layers]
         what, cause = FAULTS[strike.fault]
         where = {"service": strike.service, "since": strike.since}
         self.place.strike({**what, **where}, strike.key)
         print(f"         {strike.fault}, from {strike.since} of {strike.key} on", flush=True)
         # A quota is told with the number of the account.
-        self.refused(cause.partition(" of account")[0], *arguments)
+        self.refused(cause.partition(" of account")[0], command, *stacks, "--auto-approve")
         if not self.place.mend():
             sys.exit("nothing was struck")
         if strike.fault in CUTS_OFF_THE_STATE:
@@ -138,7 +152,8 @@ class Rehearsal:
         return [each for each in made if each != WITHOUT]
 
     def deploy(self, made: Round) -> None:
-        """Deploy environments: first what people and pipelines push into, then all, twice as it is struck."""
+        """Deploy environments: first what people and pipelines push into, then what a fault strikes,
+        then all."""
         below = [each for each in self.of(made.keys) if each.endswith(BELOW)]
         self.run("deploy", *below, "--auto-approve")
         for key in made.keys:
@@ -146,9 +161,8 @@ class Rehearsal:
                 print(f"         there now: {each}")
         if ADOPTS in made.keys:
             self.run("endpoints", "adopt", ADOPTS, CHURN, "--as", "churn", "--auto-approve")
-        command = ("deploy", *self.of(made.keys), "--auto-approve")
-        self.struck(made.strike, *command)
-        self.run(*command)
+        self.struck("deploy", made.strike)
+        self.run("deploy", *self.of(made.keys), "--auto-approve")
         for key in made.keys:
             self.place.attend(key)
 
@@ -174,10 +188,8 @@ class Rehearsal:
         """Destroy all but prod, which is protected."""
         self.refused("it is protected", "destroy", *self.of((PROTECTED,)), "--auto-approve")
         for each in ENDS:
-            command = ("destroy", *self.of(each.keys), "--auto-approve")
-            self.struck(each.strike, *command)
-            self.run(*command)
-        for each in reversed(ROUNDS[:2]):
+            self.struck("destroy", each.strike)
+        for each in (*ENDS, *reversed(ROUNDS[:2])):
             self.run("destroy", *self.of(each.keys), "--auto-approve")
 
 
