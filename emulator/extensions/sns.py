@@ -85,7 +85,7 @@ def list_subscriptions_by_topic(original: Original, response: SNSResponse) -> Ac
 
 @service.corrects("ListSubscriptions", gap=_NAMED)
 def list_subscriptions(original: Original, response: SNSResponse) -> ActionResult:
-    """Likewise."""
+    """AWS lists all topics' subscriptions as it lists those of one."""
     return _with_pending(original(response))
 
 
