@@ -62,6 +62,7 @@ def _made(wanted: Iterable[commands.Command]) -> typer.Typer:
     """The application with some commands."""
     made = typer.Typer(
         name="inferform",
+        cls=commands.Family,
         no_args_is_help=True,
         rich_markup_mode="rich",
         pretty_exceptions_enable=False,

@@ -49,7 +49,23 @@ LOOK_UP = Panel(6, "Look up")
 BROKEN = Panel(99, "Cannot be loaded")
 
 
-class _Command(TyperCommand):
+class _Switches:
+    """A command that shows no <bool> behind its switches, as if a value had to follow."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """The options, of which each may come from Typer itself."""
+        params: list[Any] = super().get_params(ctx)  # type: ignore[misc]
+        for each in params:
+            if isinstance(each, TyperOption) and each.is_flag and each.metavar is None:
+                each.metavar = ""
+        return params
+
+
+class Family(_Switches, TyperGroup):
+    """A family of commands."""
+
+
+class _Command(_Switches, TyperCommand):
     """A command whose help is text, and no markup."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -57,12 +73,9 @@ class _Command(TyperCommand):
         for shown in (self, *self.params):
             if isinstance(shown, TyperArgument | TyperCommand | TyperOption) and shown.help:
                 shown.help = escape(shown.help)
-            # Typer would show <bool>, as if a value had to follow.
-            if isinstance(shown, TyperOption) and shown.is_flag and shown.metavar is None:
-                shown.metavar = ""
 
 
-class _Family(TyperGroup):
+class _Family(Family):
     """A family whose help is text, and no markup."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:

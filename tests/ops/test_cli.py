@@ -90,7 +90,7 @@ def test_the_help_of_every_command_stands_whole_in_80_columns(
     monkeypatch.setenv("COLUMNS", "80")
     command = typer.main.get_command(app)
     shown = {}
-    for name, _ in commands():
+    for name in ("inferform", *(name for name, _ in commands())):
         command.main([*name.split()[1:], "--help"], "inferform", standalone_mode=False)
         shown[name] = capsys.readouterr().out
     assert all(f"Usage: {name}" in each for name, each in shown.items())
