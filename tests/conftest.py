@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -206,13 +208,24 @@ class Made(NamedTuple):
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Made]:
     """Every stack that the environments and the documents' examples synthesize to, by its source
-    and its name; made once."""
+    and its name; made once for all workers."""
     from ops.terraform import place_in
     from tests.examples import stacks
 
     found: dict[str, Made] = {}
-    outdir = tmp_path_factory.mktemp("stacks")
-    for source, environments in stacks.synthesize(outdir).items():
+    base = tmp_path_factory.getbasetemp()
+    outdir = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "stacks"
+    whole = outdir.with_suffix(".whole")
+    with outdir.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if whole.exists():
+            sources = stacks.sources()
+        else:
+            # What a worker has left that failed.
+            shutil.rmtree(outdir, ignore_errors=True)
+            sources = stacks.synthesize(outdir)
+            whole.touch()
+    for source, environments in sources.items():
         by_key = {environment.key: environment for environment in environments}
         for name, stack in stacks_in(outdir / source).items():
             key, _ = place_in(stack)

@@ -18,6 +18,7 @@ from tests.names.test_taken import ENDPOINT, environment
 Synthesize = Callable[..., dict[str, dict[str, Any]]]
 
 
+@pytest.mark.long
 def test_the_old_address_of_a_resource_is_that_which_cdktf_gave_it(made: dict[str, Made]) -> None:
     named = {
         (each["//"]["metadata"]["path"], each["//"]["metadata"]["uniqueId"])

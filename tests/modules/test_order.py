@@ -11,6 +11,8 @@ import pytest
 
 from tests.conftest import Synthesized
 
+pytestmark = pytest.mark.long
+
 _REFERENCE = re.compile(r"\b(aws_[a-z0-9_]+\.[A-Za-z0-9_-]+)")
 Graph = dict[str, set[str]]
 

@@ -792,6 +792,7 @@ def test_transform_jobs_carry_the_tags_of_their_own_layer(synthesize: Synthesize
     assert tags == provider["default_tags"][0]["tags"]
 
 
+@pytest.mark.long
 def test_every_tag_that_inferform_sets_is_refused_among_the_teams_own(
     everything: Synthesized,
 ) -> None:

@@ -274,6 +274,7 @@ def test_an_alarm_of_drift_says_nothing_without_data(stack: Any) -> None:
     }
 
 
+@pytest.mark.long
 def test_fifty_retrainings_are_made_alike_each_time(
     largest: Environment, synthesize: Stacks
 ) -> None:

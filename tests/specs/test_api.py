@@ -545,6 +545,7 @@ def told(make: Make) -> list[Problem]:
         return error.problems
 
 
+@pytest.mark.long
 def test_each_rule_refuses_what_it_says_and_takes_what_is_almost_that() -> None:
     wrong = []
     for rule, bad, path, text, good in CASES:

@@ -187,6 +187,7 @@ def test_a_review_can_be_a_gate(plan: str, severity: str, status: int) -> None:
     assert answer.exit_code == status, answer.output
 
 
+@pytest.mark.long
 def test_explain_knows_a_team_s_own_rules(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "project")
     script = (
