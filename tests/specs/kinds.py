@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
 from typing import Any
 
 import inferform
@@ -138,6 +140,11 @@ def _valid(text: str) -> Tree:
 
 def valid_trees() -> dict[str, Tree]:
     """Every valid Environment, new each time."""
+    return deepcopy(_valid_trees())
+
+
+@cache
+def _valid_trees() -> dict[str, Tree]:
     return {
         **{name: _valid(BASE + text) for name, text in EXAMPLES.items()},
         "foreign": _valid(_FOREIGN),
