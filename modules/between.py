@@ -393,7 +393,7 @@ def _out_of_reach(environments: Mapping[str, Environment]) -> Iterator[tuple[str
 def _reach(context: Context) -> dict[tuple[str, ...], str]:
     """What the roles of an account are limited to, by the field that says it."""
     states = context.states
-    reach = {
+    reach: dict[tuple[str, ...], str] = {
         ("naming", "template"): context.any_name_of_organization,
         ("naming", "role_path"): context.naming.role_path,
     }

@@ -483,11 +483,17 @@ def test_a_state_bucket_whose_key_the_context_does_not_name_is_found(account: Ac
     # Terraform asks for SSE-S3 with each state where it is given no key, whatever the bucket does by default.
     key = account.aws.client("kms").create_key()["KeyMetadata"]["Arn"]
     assert _given_bucket(account).outcome == "passed"
-    by_default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
     account.aws.client("s3").put_bucket_encryption(
         Bucket=account.environment.context.state_bucket,
         ServerSideEncryptionConfiguration={
-            "Rules": [{"ApplyServerSideEncryptionByDefault": by_default}]
+            "Rules": [
+                {
+                    "ApplyServerSideEncryptionByDefault": {
+                        "SSEAlgorithm": "aws:kms",
+                        "KMSMasterKeyID": key,
+                    }
+                }
+            ]
         },
     )
     found = _given_bucket(account)
@@ -618,8 +624,9 @@ class _Sts:
 
     def assume_role(self, **_: str) -> None:
         if self._refused:
-            said = {"Error": {"Code": "AccessDenied", "Message": "not authorized"}}
-            raise ClientError(said, "AssumeRole")
+            raise ClientError(
+                {"Error": {"Code": "AccessDenied", "Message": "not authorized"}}, "AssumeRole"
+            )
 
 
 @pytest.mark.parametrize(

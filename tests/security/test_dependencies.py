@@ -168,8 +168,10 @@ def test_what_the_command_needs_is_under_the_licences_that_the_document_names() 
             said = metadata(name)
         except PackageNotFoundError:
             continue  # for another system or Python
-        stated = [said.get("License-Expression"), said.get("License", "").partition("\n")[0]]
-        stated += [each for each in said.get_all("Classifier", []) if each.startswith("License")]
-        text = " ".join(filter(None, stated))
+        stated = [*(said.get_all("License-Expression") or ()), *(said.get_all("License") or ())]
+        text = " ".join(each.partition("\n")[0] for each in stated)
+        text += " ".join(
+            each for each in said.get_all("Classifier") or () if each.startswith("License")
+        )
         assert "GPL" not in text, name
         assert any(each in text for each in LICENCES) or name in APPROVED, (name, text)
