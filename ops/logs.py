@@ -9,9 +9,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from inferform import BatchTransform, DriftMonitor, Retraining
 from inferform.observability.queries import queries_of
 from inferform.rules import did_you_mean, one_of
+from inferform.sagemaker.batch import transform_jobs
 from inferform.service import Subject
+from inferform.training.drift import MEASURE
+from inferform.training.names import job_name
 
 from .aws import Aws
 from .errors import BadInputError, OperatorError
@@ -60,17 +64,29 @@ def read(
     now: float,
     wait: Callable[[float], object] = time.sleep,
 ) -> Lines:
-    """Run a query over the logs of a service and wait for it.
+    """Run a query over the logs of a service, or of the jobs that it has run, and wait for it.
 
-    Raises BadInputError where its logs are not in CloudWatch Logs, OperatorError where the query fails.
+    Raises BadInputError where its logs are not in CloudWatch Logs, or no job has run yet, and OperatorError
+    where the query fails.
     """
+    logs: Any = aws.client("logs")
     groups = list(service.spec.log_groups(service.place))
     if not groups:
-        raise BadInputError(
-            f"the logs of {service.full_name} are not in CloudWatch Logs",
-            "look where its router sends them, or at kubectl logs",
-        )
-    logs: Any = aws.client("logs")
+        jobs = _jobs(service)
+        if not jobs:
+            raise BadInputError(
+                f"the logs of {service.full_name} are not in CloudWatch Logs",
+                "look where its router sends them, or at kubectl logs",
+            )
+        groups = [each for each in jobs if _is_there(logs, each)]
+        if not groups:
+            raise BadInputError(
+                f"no job of {service.full_name} has run yet: there is no {one_of(jobs)}",
+                f"inferform runs {service.place.environment.key} lists what ran",
+            )
+        # One log group has the jobs of the whole account.
+        names = "|".join(dict.fromkeys(name for each in jobs.values() for name in each))
+        text = f"filter @logStream like /^({names})-/ | {text}"
     begun = logs.start_query(
         logGroupNames=groups,
         startTime=int(now - since.total_seconds()),
@@ -87,6 +103,25 @@ def read(
     raise OperatorError(
         "the query runs for over two minutes", "look at a shorter time with --since"
     )
+
+
+def _jobs(service: Subject) -> dict[str, list[str]]:
+    """The log groups of SageMaker's jobs that a service runs, each with how the names of its jobs begin."""
+    context, name, spec = service.place.environment.context, service.name, service.spec
+    if isinstance(spec, BatchTransform):
+        return {"/aws/sagemaker/TransformJobs": [transform_jobs(context, name)]}
+    if isinstance(spec, DriftMonitor):
+        return {"/aws/sagemaker/ProcessingJobs": [job_name(context, name, MEASURE)]}
+    if isinstance(spec, Retraining):
+        trains = [job_name(context, name, "train"), job_name(context, name, "tune", 32)]
+        others = [job_name(context, name, step) for step in ("prepare", "evaluate")]
+        return {"/aws/sagemaker/TrainingJobs": trains, "/aws/sagemaker/ProcessingJobs": others}
+    return {}
+
+
+def _is_there(logs: Any, group: str) -> bool:
+    found = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+    return any(each["logGroupName"] == group for each in found)
 
 
 def _lines(found: Mapping[str, Any]) -> Lines:

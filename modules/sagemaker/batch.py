@@ -16,7 +16,7 @@ from ..instances import TYPE_FORM, instance_types
 from ..model.artifact import is_location, located
 from ..model.container import Container
 from ..model.spec import Model
-from ..names import Name, alarm, role
+from ..names import UNIQUE, Name, alarm, role
 from ..rules import Problem, did_you_mean, rule
 from ..service import Lead, Place, Platform, SpecPath
 from ..spec import Aws, Between, Check, Listed, OneOf, Spec
@@ -138,6 +138,11 @@ Prefix = Annotated[str, Check(JOB14, lambda at: is_location(at) and at.endswith(
 def transform_name(context: Context, name: str) -> str:
     """The name of the state machine of a batch transform."""
     return context.name(name, "transform")
+
+
+def transform_jobs(context: Context, name: str) -> str:
+    """What the names of the jobs of a batch transform begin with; a UUID's part follows."""
+    return context.name(name, limit=63 - UNIQUE)
 
 
 def transform_log_group(context: Context, name: str) -> str:

@@ -13,12 +13,13 @@ from ..iam import grants
 from ..iam.execution_role import ExecutionRole
 from ..iam.policy import Statement, allow
 from ..model.artifact import located
-from ..names import UNIQUE, jobs_of
+from ..names import jobs_of
 from ..overriding import override
 from . import telling
 from .batch import (
     BatchTransform,
     transform_failed,
+    transform_jobs,
     transform_log_group,
     transform_name,
     transform_role,
@@ -79,7 +80,7 @@ class Transform(Construct):
         self._around = surroundings = surroundings.given(spec.existing)
         self.name = transform_name(context, id)
         self.arn = context.arn("states", f"stateMachine:{self.name}")
-        self._jobs = context.name(id, limit=63 - UNIQUE)
+        self._jobs = transform_jobs(context, id)
         bucket = surroundings.artifact_bucket
         self._input = spec.reads(id, bucket)
         self._output = spec.writes(id, bucket)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from inferform import (
     Apis,
     AsyncEndpoint,
+    BatchTransform,
     Context,
     EksCluster,
     EksService,
@@ -173,6 +174,56 @@ def test_the_log_of_a_service_is_read_by_a_saved_query_and_secrets_are_hidden(aw
     assert "ready" in text
     assert "hunter2" not in text
     assert not any("\x1b" in cell for row in lines.rows for cell in row)
+
+
+def test_the_log_of_a_batch_transform_is_that_of_its_jobs(aws: Aws) -> None:
+    batch = ENVIRONMENT.replace(
+        inference=Inference(
+            batch={"nightly": BatchTransform(model=MODEL, instance_type="ml.m5.large")}
+        )
+    )
+    nightly, client = find(batch, "nightly"), cast("Any", aws.client("logs"))
+    now = int(datetime.now(UTC).timestamp())
+
+    def lines() -> list[str]:
+        read = logs.read(
+            nightly,
+            aws,
+            text="fields @message",
+            since=timedelta(hours=1),
+            now=now,
+            wait=lambda _: None,
+        )
+        return [cell for row in read.rows for cell in row]
+
+    with pytest.raises(BadInputError, match="no job of batch/nightly has run yet"):
+        lines()
+    group = "/aws/sagemaker/TransformJobs"
+    client.create_log_group(logGroupName=group)
+    for job, message in (
+        ("watch-dev-use1-nightly-0a1b", "scored"),
+        ("another-0a1b", "secret of another"),
+    ):
+        client.create_log_stream(logGroupName=group, logStreamName=f"{job}/i-1")
+        client.put_log_events(
+            logGroupName=group,
+            logStreamName=f"{job}/i-1",
+            logEvents=[{"timestamp": (now - 60) * 1000, "message": message}],
+        )
+    asked: list[str] = []
+    start = client.start_query
+
+    def noted(**given: Any) -> Any:
+        asked.append(given["queryString"])
+        return start(**given)
+
+    client.start_query = noted
+    try:
+        assert any("scored" in cell for cell in lines())
+    finally:
+        client.start_query = start
+        client.delete_log_group(logGroupName=group)
+    assert asked == ["filter @logStream like /^(watch-dev-use1-nightly)-/ | fields @message"]
 
 
 def test_queries_are_those_of_the_kind() -> None:
