@@ -9,7 +9,7 @@ import json
 import shutil
 import tarfile
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -30,6 +30,9 @@ from .output import print_table, stdout
 from .program import Program, Stacks
 from .project import own_command
 from .terraform import EMULATOR_FOLDER, ROOT, WORK, Stack, terraform_binary
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 DEMO = "dev"
 """The stage whose environment is deployed where none is named."""
@@ -109,7 +112,7 @@ def _absent(synthesis: Stacks, wanted: Sequence[Stack]) -> list[Finding]:
 def push_small(aws: Aws, absent: Iterable[Finding]) -> list[str]:
     """Push a small image and artifact instead of each that is missing; answers their URIs.
 
-    For the emulator alone: nothing serves what is in them.
+    For the emulator alone: nothing serves what is in them. A bucket of somebody else's is made there too.
     """
     ecr, s3, pushed = aws.client("ecr"), aws.client("s3"), []
     for each in absent:
@@ -123,11 +126,23 @@ def push_small(aws: Aws, absent: Iterable[Finding]) -> list[str]:
         elif each.subject.startswith("s3://"):
             bucket, _, key = each.subject.removeprefix("s3://").partition("/")
             named = f"{key}model.tar.gz" if key.endswith("/") else key
+            _have_bucket(s3, bucket, aws.context.region)
             s3.put_object(Bucket=bucket, Key=named, Body=_archive("model.txt", each.subject))
         else:
             continue
         pushed.append(each.subject)
     return pushed
+
+
+def _have_bucket(s3: S3Client, bucket: str, region: str) -> None:
+    """Make a bucket that the emulator does not have: in AWS it is there already."""
+    try:
+        s3.head_bucket(Bucket=bucket)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("404", "NoSuchBucket"):
+            raise
+        place: Any = {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        s3.create_bucket(Bucket=bucket, **(place if region != "us-east-1" else {}))
 
 
 def small_manifest(name: str) -> str:

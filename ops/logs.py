@@ -87,12 +87,19 @@ def read(
         # One log group has the jobs of the whole account.
         names = "|".join(dict.fromkeys(name for each in jobs.values() for name in each))
         text = f"filter @logStream like /^({names})-/ | {text}"
-    begun = logs.start_query(
-        logGroupNames=groups,
-        startTime=int(now - since.total_seconds()),
-        endTime=int(now),
-        queryString=text,
-    )
+    try:
+        begun = logs.start_query(
+            logGroupNames=groups,
+            startTime=int(now - since.total_seconds()),
+            endTime=int(now),
+            queryString=text,
+        )
+    except logs.exceptions.ResourceNotFoundException as error:
+        raise OperatorError(
+            f"there is no log group {one_of(groups)}",
+            f"{service.full_name} is not deployed, or has written nothing yet: inferform show "
+            f"{service.place.environment.key} {service.full_name}",
+        ) from error
     for _ in range(120):
         found = logs.get_query_results(queryId=begun["queryId"])
         if found["status"] == "Complete":

@@ -15,6 +15,7 @@ from inferform.target import EMULATOR
 from inferform_emulator.process import Emulator
 from ops.aws import Aws
 from ops.bootstrap import bootstrap
+from ops.checks import ARTIFACT
 from ops.demo import push_small
 from ops.deploy import deploy
 from ops.environments import environment
@@ -327,3 +328,18 @@ def test_every_format_says_what_is_missing_and_what_was_not_looked_for(name: str
     text = FORMATS[name](report)
     for each in ("PRE4 image", "fraud:2", "does not exist", "push it", "not checked: denied"):
         assert each in text
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "eu-west-1"])
+def test_what_lies_in_a_bucket_of_somebody_elses_is_pushed_there_too(
+    emulator: Any, region: str
+) -> None:
+    context = Context(
+        organization="acme", stage="dev", account="456456456456", region=region, owner="ml"
+    )
+    aws = Aws(context, emulator=emulator)
+    for name in ("rows.csv", "more/"):
+        said = Finding(ARTIFACT, f"s3://lake-of-{region}/train/{name}", "failed", "is not there")
+        assert push_small(aws, [said]) == [said.subject]
+    held = aws.client("s3").list_objects_v2(Bucket=f"lake-of-{region}")["Contents"]
+    assert [each["Key"] for each in held] == ["train/more/model.tar.gz", "train/rows.csv"]

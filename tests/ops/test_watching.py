@@ -35,7 +35,7 @@ from inferform import (
 from ops import alarms, logs, metrics
 from ops.aws import Aws
 from ops.dashboard import draw, read
-from ops.errors import BadInputError
+from ops.errors import BadInputError, OperatorError
 from ops.services import find, find_watched
 
 CONTEXT = Context(
@@ -224,6 +224,18 @@ def test_the_log_of_a_batch_transform_is_that_of_its_jobs(aws: Aws) -> None:
         client.start_query = start
         client.delete_log_group(logGroupName=group)
     assert asked == ["filter @logStream like /^(watch-dev-use1-nightly)-/ | fields @message"]
+
+
+def test_a_log_that_is_not_there_is_named(aws: Aws) -> None:
+    with pytest.raises(OperatorError, match=r"there is no log group /aws/lambda/\S*quick") as told:
+        logs.read(
+            find(ENVIRONMENT, "quick"),
+            aws,
+            text="fields @message",
+            since=timedelta(hours=1),
+            now=1e9,
+        )
+    assert "inferform show dev-use1 lambda/quick" in told.value.hint
 
 
 def test_queries_are_those_of_the_kind() -> None:
