@@ -20,7 +20,7 @@ import sys
 import typing
 from importlib import metadata
 from inspect import isclass
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any, Union
 
 from ._node import process
@@ -63,8 +63,7 @@ def install() -> None:
     _find_types_lazily()
     if _known("typeguard"):
         _remember_version("typeguard")
-    _cache_type_hints()
-    if _known("typeguard"):
+        _find_hints_lazily()
         _speed_up_checks()
 
 
@@ -166,18 +165,58 @@ def _remember_version(package: str) -> None:
     metadata.version = version
 
 
-def _cache_type_hints() -> None:
-    """Resolve the type hints of a generated signature once, instead of on every call."""
-    resolve = typing.get_type_hints
-    known: dict[Any, dict[str, Any]] = {}
+class _Hint:
+    """The type hint of one argument, which is resolved for a value that needs it."""
 
-    @functools.wraps(resolve)
-    def get_type_hints(obj: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+    def __init__(self, stub: Any, name: str) -> None:
+        self._stub = stub
+        self._name = name
+        self.classes: frozenset[type] = frozenset()
+        self._resolved: Any = None
+        hint = stub.__annotations__[name]
+        if typing.get_origin(hint) is Union and type(None) in typing.get_args(hint):
+            # What most arguments are.
+            self.classes = frozenset((type(None),))
+
+    def resolved(self) -> Any:
+        """The type hint; `classes` are known from here on."""
+        if self._resolved is None:
+            alone = SimpleNamespace(
+                __annotations__={self._name: self._stub.__annotations__[self._name]},
+                __globals__=self._stub.__globals__,
+            )
+            self._resolved = _resolve(alone)[self._name]
+            self.classes = _classes(self._resolved)
+        return self._resolved
+
+
+_resolve = typing.get_type_hints
+
+
+class _Hints(dict[str, _Hint]):
+    """The type hints of a generated signature."""
+
+    def __init__(self, stub: Any) -> None:
+        super().__init__()
+        self._stub = stub
+
+    def __missing__(self, name: str) -> _Hint:
+        hint = self[name] = _Hint(self._stub, name)
+        return hint
+
+
+def _find_hints_lazily() -> None:
+    """Resolve a type hint of a generated signature once and when it is needed, instead of all of
+    them on every call."""
+    known: dict[Any, _Hints] = {}
+
+    @functools.wraps(_resolve)
+    def get_type_hints(obj: Any, *args: Any, **kwargs: Any) -> Any:
         if args or kwargs or not getattr(obj, "__name__", "").startswith(_STUB):
-            return resolve(obj, *args, **kwargs)
+            return _resolve(obj, *args, **kwargs)
         hints = known.get(obj)
         if hints is None:
-            hints = known[obj] = resolve(obj)
+            hints = known[obj] = _Hints(obj)
         return hints
 
     typing.get_type_hints = get_type_hints
@@ -187,19 +226,17 @@ def _speed_up_checks() -> None:
     """Accept a value whose class is one of those expected without a closer look."""
     typeguard: Any = importlib.import_module("typeguard")
     check = typeguard.check_type
-    # By identity, as a union is slow to hash; the type itself is kept so that the
-    # identity stays its own.
-    known: dict[int, tuple[Any, frozenset[type]]] = {}
 
     @functools.wraps(check)
     def check_type(
         argname: str, value: Any, expected_type: Any, memo: Any = None, **names: Any
     ) -> None:
-        entry = known.get(id(expected_type))
-        if entry is None:
-            entry = known[id(expected_type)] = (expected_type, _classes(expected_type))
-        if type(value) in entry[1]:
-            return
+        if type(expected_type) is _Hint:
+            if type(value) in expected_type.classes:
+                return
+            hint, expected_type = expected_type, expected_type.resolved()
+            if type(value) in hint.classes:
+                return
         if memo is None:
             caller = sys._getframe(1)
             names = {"globals": caller.f_globals, "locals": caller.f_locals, **names}

@@ -13,6 +13,8 @@ const [node, , program, input, output] = process.argv;
 const DESCRIPTORS = "readFD:3,writeFD:3";
 // Packages are read whole at every start, for their digests.
 const CHUNK = /Buffer\.alloc\(16384\)(?=;if\(e=\(0,\w\.readSync\))/;
+// Every type is written out for an error that says that there is none.
+const INSPECTED = /(expected type information, got \$\{)\(0,\w\.inspect\)\((\w)\)/;
 // Where the host of the kernel takes the exchange of messages and makes the kernel.
 const HOST = /this\.inout=(\w),this\.opts=(\w),this\.kernel=(new \w\.Kernel\(this\.callbackHandler\.bind\(this\)\))/;
 // The package has its files side by side under names that hold their folders.
@@ -62,5 +64,6 @@ const ahead = `require(${JSON.stringify(path.join(__dirname, "ahead.js"))})`;
 const patched = source
   .replace(DESCRIPTORS, `readFD:${input},writeFD:${output}`)
   .replace(HOST, `this.inout=${ahead}.exchanged($1),this.opts=$2,this.kernel=${ahead}.telling($3)`)
+  .replace(INSPECTED, "$1$2")
   .replace(CHUNK, "Buffer.allocUnsafe(1048576)");
 main._compile(patched, program);

@@ -534,6 +534,107 @@ def test_what_node_calls_otherwise_than_foreseen_is_an_error() -> None:
     assert "RuntimeError: Node calls it constructs.Construct@" in done.stderr
 
 
+NAMED = """
+    import cdktf, json
+    from inferform import bindings
+    bindings.install()
+    from constructs import Construct
+    from inferform.bindings import sending_ahead
+    from cdktf_cdktf_provider_aws.data_aws_availability_zones import DataAwsAvailabilityZones
+    from cdktf_cdktf_provider_aws.vpc import Vpc
+
+    app = cdktf.App(outdir={outdir!r})
+    {broken}
+    with sending_ahead():
+        stack = cdktf.TerraformStack(app, "stack")
+        other = cdktf.TerraformStack(Construct(app, "above"), "other")
+        vpcs = [Vpc(stack, "vpc")]
+        for scope in (stack, other):
+            here = Construct(scope, "vpc")if scope is other else Construct(scope, "inner.a b")
+            vpcs += [Vpc(here, id) for id in ("vpc", "x/y", "Default", "Resource", "long" * 70)]
+            vpcs.append(Vpc(Construct(here, "deeper"), "deeper"))
+        Vpc.override_logical_id(vpcs[2], "mine")
+        names = [vpc.friendly_unique_id for vpc in vpcs]
+        # Its name is asked for already, and stays; its address does not.
+        Vpc.override_logical_id(vpcs[3], "late")
+        names += [vpc.friendly_unique_id for vpc in vpcs[:4]]
+        Vpc.reset_override_logical_id(vpcs[2])
+        names += [vpc.friendly_unique_id for vpc in vpcs[:4]]
+        zones = [DataAwsAvailabilityZones(stack, f"zones{{number}}") for number in range(3)]
+        cdktf.TerraformOutput(stack, "names", value=names)
+        cdktf.TerraformOutput(stack, "fqns", value=[vpc.fqn + "!" for vpc in vpcs[:7]])
+        cdktf.TerraformOutput(stack, "ids", value={{vpc.arn: vpc.id for vpc in vpcs[:7]}})
+        cdktf.TerraformOutput(stack, "joined", value=",".join(vpc.id for vpc in vpcs[:7]))
+        cdktf.TerraformOutput(
+            stack, "all", value=[cdktf.Fn.element(each.names, 1) for each in zones]
+        )
+        for each in zones[1:]:
+            cdktf.TerraformOutput(each, "whole", value=each.names)
+        assert all(cdktf.Token.is_unresolved(each.names) for each in zones)
+        inputs = [Vpc(stack, f"input{{number}}", cidr_block=value).cidr_block_input
+                  for number, value in enumerate(["10.0.0.0/16", vpcs[0].cidr_block, "10.1.0.0/16"])]
+        cdktf.TerraformOutput(stack, "inputs", value=inputs)
+        vpcs[0].cidr_block = "10.2.0.0/16"
+    app.synth()
+"""
+
+
+def test_names_and_attributes_that_were_foreseen_are_those_of_the_stock_bindings(
+    tmp_path: Path,
+) -> None:
+    for name, switch in (("fast", "0"), ("stock", "1")):
+        done = run(NAMED.format(outdir=str(tmp_path / name), broken=""), **{SWITCH: switch})
+        assert done.returncode == 0, done.stderr
+    fast, stock = files(tmp_path / "fast"), files(tmp_path / "stock")
+    assert "stacks/stack/cdk.tf.json" in fast
+    assert fast == stock
+
+
+@pytest.mark.parametrize(
+    ("broken", "error"),
+    {
+        "kernel.logical_id = lambda path: 'wrong'": 'not "wrong"',
+        "node._kinds['@cdktf/provider-aws.vpc.Vpc', 'cidrBlockInput'] = 'string'": (
+            'Node says "10.0.0.0/16", which is no token'
+        ),
+    }.items(),
+)
+def test_an_answer_that_was_not_foreseen_rightly_is_an_error(
+    broken: str, error: str, tmp_path: Path
+) -> None:
+    setup = f"""
+    import jsii
+    from inferform._node import kernel
+    node = jsii.kernel.provider._process
+    {broken}
+    """
+    done = run(NAMED.format(outdir=str(tmp_path / "out"), broken=setup))
+    assert done.returncode == 1
+    assert error in done.stderr
+    assert "of which Node was asked some calls ago" in done.stderr
+    assert not (tmp_path / "out" / "stacks" / "stack").exists()
+
+
+def test_values_are_resolved_as_by_cdktf_itself() -> None:
+    preload = ROOT / "inferform" / "_node" / "lazy.js"
+    said = []
+    for options in ([], ["--require", str(preload)]):
+        done = subprocess.run(
+            ["node", *options, str(Path(__file__).with_name("resolving.js"))],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=600,
+        )
+        *made, is_fast = done.stdout.splitlines()
+        assert is_fast == str(bool(options)).lower()
+        said.append(made)
+    stock, fast = said
+    assert fast == stock
+    assert len(stock) > 80
+    assert sum("rror: " in line for line in stock) > 15
+
+
 def test_nothing_is_sent_ahead_once_python_overrides_what_node_calls() -> None:
     done = run(
         """
@@ -596,10 +697,17 @@ CHECKS = """
 
     stock = typeguard.check_type.__wrapped__
     differ, failed = [], 0
+    types += ["VpcConfig", typing.Optional["VpcConfig"], typing.Union["VpcConfig", int, None]]
     for expected in types:
+        # As a generated signature has it.
+        def stub(x): ...
+        stub.__name__ = "_typecheckingstub__1"
+        stub.__annotations__ = {"x": expected}
+        expected = typing.get_type_hints.__wrapped__(stub)["x"]
         for value in values:
             for _ in range(2):
-                fast = verdict(typeguard.check_type, value, expected)
+                hint = typing.get_type_hints(stub)["x"]
+                fast = verdict(typeguard.check_type, value, hint)
                 failed += fast is not None
                 if fast != verdict(stock, value, expected):
                     differ.append([repr(value), repr(expected), fast])
@@ -611,6 +719,32 @@ def test_arguments_are_judged_as_by_the_stock_checks() -> None:
     differ, failed = result(CHECKS)
     assert differ == []
     assert failed > 300
+
+
+def test_a_type_hint_is_resolved_for_a_value_that_needs_it() -> None:
+    done = run(
+        """
+        import typing
+        from inferform import bindings
+        bindings.install()
+        import typeguard
+
+        def stub(*, first: typing.Optional["Later"] = None, second: "Later"): ...
+        stub.__name__ = "_typecheckingstub__1"
+        hints = typing.get_type_hints(stub)
+        typeguard.check_type("argument first", None, hints["first"])
+        for name in ("first", "second"):
+            try:
+                typeguard.check_type(f"argument {name}", "text", hints[name])
+            except NameError:
+                pass
+            else:
+                raise AssertionError
+        Later = str
+        typeguard.check_type("argument first", "text", hints["first"])
+        """
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_type_hints_of_other_functions_are_resolved_as_ever() -> None:
