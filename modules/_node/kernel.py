@@ -141,6 +141,10 @@ def waiting() -> Iterator[None]:
         node.waits = False
 
 
+def _are_of_synthesis(overrides: Any) -> bool:
+    return all(each.method in _OF_SYNTHESIS for each in overrides)
+
+
 def _reference_of(value: Any) -> str | None:
     return getattr(getattr(value, "__jsii_ref__", None), "ref", None)
 
@@ -174,6 +178,7 @@ class SingleNode(PreloadedNode):
     user's own), it is a ``PreloadedNode``, and says why on stderr.
     """
 
+    alone = False
     ahead = False
     waits = False
 
@@ -187,6 +192,7 @@ class SingleNode(PreloadedNode):
         self._kinds: dict[tuple[str, str], str | None] = {}
         # Where an object stands: in which other one, under which id.
         self._places: dict[str, tuple[str, str]] = {}
+        self._stacks: set[str] = set()
         refusal = process.refusal()
         if refusal:
             process.warn(refusal)
@@ -204,7 +210,8 @@ class SingleNode(PreloadedNode):
 
     def send(self, request: Any, response_type: Any) -> Any:
         if self._unanswered is None:
-            if self.ahead and not self.waits:
+            self._look_at(request)
+            if self.ahead and self.alone and not self.waits:
                 known = self._foreseen(request)
                 if known is not None:
                     return known
@@ -215,6 +222,15 @@ class SingleNode(PreloadedNode):
             return _process.LoadResponse(assembly=request.name, types=0)
         self._catch_up()
         return self.send(request, response_type)
+
+    def _look_at(self, request: Any) -> None:
+        """Foresee no more than what holds after a request."""
+        kind = type(request)
+        if kind is _process.CreateRequest and not _are_of_synthesis(request.overrides):
+            # Node calls back for what Python overrides, whatever it creates from now on.
+            self.ahead = False
+        elif kind is _process.InvokeRequest and request.method in _RENAMING:
+            self._places.pop(request.objref.ref, None)
 
     def _foreseen(self, request: Any) -> Any:
         """Send a request whose answer is known and give that answer; None for other requests.
@@ -233,17 +249,11 @@ class SingleNode(PreloadedNode):
             fields = {"api": "set", "property": request.property, "value": request.value}
             answer = _process.SetResponse()
         else:
-            if kind is _process.InvokeRequest and request.method in _RENAMING:
-                self._places.pop(request.objref.ref, None)
             return None
         self._send_ahead({**fields, "objref": {"$jsii.byref": request.objref.ref}}, {})
         return answer
 
     def _create(self, request: Any) -> Any:
-        if any(each.method not in _OF_SYNTHESIS for each in request.overrides):
-            # Node calls back for what Python overrides, whatever it creates from now on.
-            self.ahead = False
-            return None
         if request.overrides or self._next_object is None:
             answer = super().send(request, _process.CreateResponse)
             reference = getattr(answer, "ref", None)
@@ -262,6 +272,8 @@ class SingleNode(PreloadedNode):
         match request.args:
             case [scope, str(part), *_] if reference and (held := _reference_of(scope)):
                 self._places[reference] = held, part
+                if request.fqn == _STACK:
+                    self._stacks.add(reference)
         return answer
 
     def _get(self, request: Any) -> Any:
@@ -269,6 +281,8 @@ class SingleNode(PreloadedNode):
         Terraform follows from where the element stands. Which property is what Node says once for
         each class."""
         reference, name = request.objref.ref, request.property
+        if reference not in self._places:
+            return None
         kind = (reference.rpartition("@")[0], name)
         fields = {"api": "get", "objref": {"$jsii.byref": reference}, "property": name}
         if kind not in self._kinds:
@@ -299,7 +313,7 @@ class SingleNode(PreloadedNode):
     def _logical_id(self, reference: str) -> str | None:
         """What Terraform calls an element; None where that does not follow from its path alone."""
         path: list[str] = []
-        while not reference.startswith(f"{_STACK}@"):
+        while reference not in self._stacks:
             if reference not in self._places:
                 return None
             reference, part = self._places[reference]
@@ -386,6 +400,7 @@ class SingleNode(PreloadedNode):
                 super().send(request, _process.LoadResponse)
             return
         self.handshake()
+        self.alone = True
         for _ in requests:
             self._received()
 

@@ -535,29 +535,33 @@ def test_what_node_calls_otherwise_than_foreseen_is_an_error() -> None:
 
 
 NAMED = """
-    import cdktf, json
     from inferform import bindings
     bindings.install()
+    import cdktf
     from constructs import Construct
-    from inferform.bindings import sending_ahead
+    from inferform.bindings import sending_ahead, waiting
     from cdktf_cdktf_provider_aws.data_aws_availability_zones import DataAwsAvailabilityZones
     from cdktf_cdktf_provider_aws.vpc import Vpc
 
-    app = cdktf.App(outdir={outdir!r})
+    app = cdktf.App(outdir={outdir!r}, skip_validation=True)
     {broken}
     with sending_ahead():
         stack = cdktf.TerraformStack(app, "stack")
         other = cdktf.TerraformStack(Construct(app, "above"), "other")
         vpcs = [Vpc(stack, "vpc")]
         for scope in (stack, other):
-            here = Construct(scope, "vpc")if scope is other else Construct(scope, "inner.a b")
+            here = Construct(scope, "vpc") if scope is other else Construct(scope, "inner.a b")
             vpcs += [Vpc(here, id) for id in ("vpc", "x/y", "Default", "Resource", "long" * 70)]
             vpcs.append(Vpc(Construct(here, "deeper"), "deeper"))
         Vpc.override_logical_id(vpcs[2], "mine")
-        names = [vpc.friendly_unique_id for vpc in vpcs]
+        names = [vpc.friendly_unique_id for vpc in vpcs if vpc is not vpcs[5]]
         # Its name is asked for already, and stays; its address does not.
         Vpc.override_logical_id(vpcs[3], "late")
         names += [vpc.friendly_unique_id for vpc in vpcs[:4]]
+        with waiting():
+            Vpc.override_logical_id(vpcs[5], "waited")
+            vpcs.append(Vpc(stack, "waited"))
+        names += [vpcs[5].friendly_unique_id, vpcs[-1].friendly_unique_id]
         Vpc.reset_override_logical_id(vpcs[2])
         names += [vpc.friendly_unique_id for vpc in vpcs[:4]]
         zones = [DataAwsAvailabilityZones(stack, f"zones{{number}}") for number in range(3)]
@@ -580,14 +584,15 @@ NAMED = """
 
 
 def test_names_and_attributes_that_were_foreseen_are_those_of_the_stock_bindings(
-    tmp_path: Path,
+    picky_node: str, tmp_path: Path
 ) -> None:
-    for name, switch in (("fast", "0"), ("stock", "1")):
-        done = run(NAMED.format(outdir=str(tmp_path / name), broken=""), **{SWITCH: switch})
+    ways = {"fast": {}, "stock": {SWITCH: "1"}, "refused": {"JSII_NODE": picky_node}}
+    for name, environment in ways.items():
+        done = run(NAMED.format(outdir=str(tmp_path / name), broken=""), **environment)
         assert done.returncode == 0, done.stderr
-    fast, stock = files(tmp_path / "fast"), files(tmp_path / "stock")
+    fast, stock, refused = (files(tmp_path / name) for name in ways)
     assert "stacks/stack/cdk.tf.json" in fast
-    assert fast == stock
+    assert fast == stock == refused
 
 
 @pytest.mark.parametrize(
