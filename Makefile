@@ -72,7 +72,7 @@ demo-destroy: setup
 tour: setup
 	@.venv/bin/inferform tour
 
-# The whole of examples/platform on the emulator, which takes about twenty minutes (docs/testing.md).
+# The whole of examples/platform on the emulator, which is no part of make test (docs/testing.md).
 rehearsal: setup
 	$(PY) -m tests.rehearsal
 
