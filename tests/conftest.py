@@ -71,6 +71,18 @@ _SPREAD = 0.6
 """The part of the others after which the last file that waits begins: what remains fills the end."""
 
 
+_ALL_LONG = "\npytestmark = pytest.mark.long\n"
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out files that are long as a whole where nothing long is asked for: some take a second
+    to be imported."""
+    wanted: str = config.option.markexpr
+    if wanted != "not long" or collection_path.suffix != ".py":
+        return None
+    return True if _ALL_LONG in collection_path.read_text("utf-8") else None
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     """Spread the files of WAITING, put those of LONG before the rest, and the tests of a story in

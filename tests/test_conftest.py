@@ -97,3 +97,25 @@ def test_the_steps_of_a_story_keep_their_order(orders: list[list[str]]) -> None:
     written = re.findall(r"^def (test_\w+)", (ROOT / file).read_text("utf-8"), re.MULTILINE)
     for order in orders:
         assert [test for test in order if file in test] == [f"{file}::{name}" for name in written]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "files"),
+    [("not long", {"tables/test_unknown.py"}), ("long", {"cost/test_command.py"})],
+)
+def test_files_that_are_long_are_left_out_where_nothing_long_is_asked_for(
+    wanted: str, files: set[str]
+) -> None:
+    every = ("cost/test_command.py", "tables/test_unknown.py")
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", *(f"tests/{file}" for file in every), "-m", wanted),
+            *("--collect-only", "-q", "-p", "no:xdist", "-p", "no:cacheprovider"),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = re.findall(r"^tests/(.+?)::", done.stdout, re.MULTILINE)
+    assert {*found} == files

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -83,6 +84,7 @@ def test_a_plan_that_is_cut_anywhere_is_refused(name: str, where: float) -> None
     assert_is_reported_or_refused(text[: int(where * len(text))])
 
 
+@pytest.mark.long
 @settings(stable, max_examples=150)
 @given(names, st.lists(st.tuples(st.integers(0, 10**6), junk), min_size=1, max_size=3))
 def test_a_plan_with_other_values_anywhere_is_reported_or_refused(

@@ -769,6 +769,7 @@ def test_a_metric_that_a_kind_never_publishes_cannot_be_named() -> None:
     assert "by a real-time endpoint that serves one model [MON1]" in broken(cache)[0]
 
 
+@pytest.mark.long
 def test_no_kind_takes_a_metric_that_it_never_publishes() -> None:
     names = sorted({metric.name for each in KNOWN.values() for metric in each.metrics})
     subjects = {
