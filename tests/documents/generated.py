@@ -65,7 +65,7 @@ GENERATED = (
     Part("production", PLATFORM / "README.md", _platform),
     Part("extensions", ROOT / "docs/capabilities.md", extensions.table),
     Part("examples", ROOT / "docs/peers.md", peers.of_examples),
-    Part("checkov", ROOT / "docs/security.md", checkov.table),
+    Part("checkov", ROOT / "docs/approval.md", checkov.table),
     Part("differences", ROOT / "docs/peers.md", peers.of_differences),
 )
 

@@ -37,7 +37,7 @@ def test_every_test_of_security_is_named_in_it_or_below_one_that_is() -> None:
         assert file.stem in named or said[file.stem] in TEXT, file.name
 
 
-REVIEW = (ROOT / "docs" / "security.md").read_text("utf-8")
+REVIEW = (ROOT / "docs" / "approval.md").read_text("utf-8")
 
 
 def test_what_who_approves_it_is_told_to_look_at_is_there() -> None:
