@@ -39,7 +39,7 @@ def made(aws: Aws) -> Environment:
 
 @pytest.fixture
 def deployed(aws: Aws, made: Environment) -> Any:
-    states = aws.client("stepfunctions")
+    states = aws.any_client("stepfunctions")
     machine = states.create_state_machine(
         name=transform_name(made.context, "nightly"),
         definition=json.dumps(ENDS),

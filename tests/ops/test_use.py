@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import subprocess
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,6 @@ from inferform import (
     Repository,
     Variant,
 )
-from inferform.sagemaker.endpoints.base import Endpoint
 from ops.errors import BadInputError
 from ops.kinds.sagemaker_async import entrance
 from ops.use import snippets
@@ -97,7 +97,7 @@ def test_a_request_of_an_asynchronous_endpoint_lies_where_its_role_may_read() ->
         assert "BUCKET" not in snippet.text
 
 
-IMAGES = {
+IMAGES: dict[str, Any] = {
     "vllm": FrameworkContainer(framework="vllm", version="0.19.1"),
     "huggingface-pytorch": FrameworkContainer(framework="huggingface-pytorch", version="4.37.0"),
     "own": Image(repository="fraud", tag="1"),
@@ -109,7 +109,7 @@ ASKED = {
 }
 
 
-def of_one(endpoint: Endpoint) -> dict[str, str]:
+def of_one(endpoint: Any) -> dict[str, str]:
     context = Context(
         organization="acme", stage="dev", account="111122223333", region="us-east-1", owner="ml"
     )
