@@ -335,7 +335,12 @@ def test_what_lies_in_a_bucket_of_somebody_elses_is_pushed_there_too(
     emulator: Any, region: str
 ) -> None:
     context = Context(
-        organization="acme", stage="dev", account="456456456456", region=region, owner="ml"
+        organization="acme",
+        stage="dev",
+        account="456456456456",
+        region=region,
+        owner="ml",
+        deploy_role="inferform-deploy",
     )
     aws = Aws(context, emulator=emulator)
     for name in ("rows.csv", "more/"):
