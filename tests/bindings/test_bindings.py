@@ -586,7 +586,11 @@ NAMED = """
 def test_names_and_attributes_that_were_foreseen_are_those_of_the_stock_bindings(
     picky_node: str, tmp_path: Path
 ) -> None:
-    ways = {"fast": {}, "stock": {SWITCH: "1"}, "refused": {"JSII_NODE": picky_node}}
+    ways: dict[str, dict[str, str]] = {
+        "fast": {},
+        "stock": {SWITCH: "1"},
+        "refused": {"JSII_NODE": picky_node},
+    }
     for name, environment in ways.items():
         done = run(NAMED.format(outdir=str(tmp_path / name), broken=""), **environment)
         assert done.returncode == 0, done.stderr
