@@ -1,6 +1,6 @@
 """Prints what the changelog says of a version, for the release of its tag.
 
-.venv/bin/python .github/notes.py v0.1.0
+.venv/bin/python .github/notes.py v0.2.0
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Writes the CycloneDX bill of materials of a wheel: what it needs, by the versions of Pipfile.lock.
 
-.venv/bin/python .github/sbom.py dist/inferform-0.1.0-py3-none-any.whl dist/inferform.cdx.json
+.venv/bin/python .github/sbom.py dist/inferform-0.2.0-py3-none-any.whl dist/inferform.cdx.json
 """
 
 from __future__ import annotations

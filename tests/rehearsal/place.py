@@ -110,7 +110,7 @@ class Place:
 
     def mend(self) -> int:
         """End the faults; how often they have struck."""
-        hits = sum(each["hits"] for each in self.emulator.control("GET", "faults")["faults"])
+        hits: int = sum(each["hits"] for each in self.emulator.control("GET", "faults")["faults"])
         self.emulator.control("DELETE", "faults")
         return hits
 
