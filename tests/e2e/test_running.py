@@ -143,6 +143,8 @@ def test_invoke_sends_a_file_and_prints_the_answer(life: Struck, tmp_path: Path)
 def test_invoke_waits_for_what_an_asynchronous_endpoint_writes(
     life: Struck, tmp_path: Path
 ) -> None:
+    # The registry of this environment is somebody else's, and so is its bucket.
+    life.account.client("s3").create_bucket(Bucket="acme-artifacts")
     body = tmp_path / "sample.csv"
     body.write_text("0.1,0.2,0.3")
     answer = json.loads(
