@@ -12,6 +12,7 @@ from inferform.observability.alarms import Alarm, Composite, find_alarms
 
 from .aws import Aws
 from .errors import BadInputError
+from .kinds.alarms import METRIC_ALARM
 from .untrusted import visible
 
 _ORDER = ("ALARM", "INSUFFICIENT_DATA", "not deployed", "OK")
@@ -89,7 +90,7 @@ def read(environment: Environment, aws: Aws) -> list[AlarmState]:
 def _own(environment: Environment) -> Iterator[Own]:
     for each in environment.deployed:
         for name in each.spec.names(each.place):
-            if name.kind == "aws_cloudwatch_metric_alarm":
+            if name.kind == METRIC_ALARM:
                 of = f"{each.full_name}{f', {name.of}' if name.of else ''}"
                 yield Own(
                     name.value,

@@ -65,9 +65,11 @@ def _shorter_logs(plan: Plan, change: Change) -> Iterator[Found]:
         yield f"keeps events {after} days (was {before or 'for ever'})"
 
 
+METRIC_ALARM = "aws_cloudwatch_metric_alarm"
+
 KINDS = (
     resource(
-        "aws_cloudwatch_metric_alarm",
+        METRIC_ALARM,
         "alarm",
         _find_alarm,
         name=Not("CloudWatch does not refuse the name of an alarm that exists"),
