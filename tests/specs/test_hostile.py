@@ -42,7 +42,7 @@ HOSTILE: list[tuple[Any, ...]] = [
     ("an empty organization", "auto", "context.organization", "", "NAME1"),
     ("an organization that ends in a hyphen", "auto", "context.organization", "acme-", "NAME1"),
     ("a region that is none", "auto", "context.region", None, "SPEC3"),
-    ("a plan role with a path", "auto", "context.plan_role", "team/plan", "CTX5"),
+    ("a plan role with an empty part of a path", "auto", "context.plan_role", "team//plan", "CTX5"),
     ("a boundary that is an ARN", "auto", "context.permissions_boundary", "arn:aws:x", "CTX6"),
     ("a flag that is text", "auto", "context.protected", "yes", "SPEC3"),
     ("an owner of images in a region that is none", "foreign", "context.images.home_region",
