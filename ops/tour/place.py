@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -28,7 +29,7 @@ from ..aws import Aws
 from ..demo import small_manifest
 from ..errors import BadInputError, OperatorError
 from ..node import cdktf_in, install_cdktf
-from ..terraform import ROOT, terraform_binary, terraform_environment
+from ..terraform import ROOT, Stack, terraform_binary, terraform_environment
 from .record import Record
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -132,6 +133,10 @@ class Tour:
             given=given,
         )
 
+    def read(self, *arguments: str) -> str:
+        """Run a command that reads the files alone, and show it; what it printed."""
+        return self._shown("inferform", [sys.executable, "-m", "inferform_ops"], [*arguments])
+
     def asked(self, *arguments: str) -> Any:
         """The JSON that a command of Inferform prints, which is not shown."""
         command = [sys.executable, "-m", "inferform_ops", *arguments, "--emulator"]
@@ -176,6 +181,62 @@ class Tour:
         """Deploy layers of the environment."""
         stacks = [f"{KEY}-{layer}" for layer in layers]
         return self.inferform("deploy", *stacks, "--auto-approve", status=status)
+
+    def picture(self, says: str, *arguments: str) -> None:
+        """Let a command that reads the files alone write a page, and keep the page in the record."""
+        page = self.folder.with_name("page.html")
+        self.read(*arguments, "--output", str(page))
+        self._record.keep(says, page.read_text("utf-8"))
+
+    def write(self, old: str, new: str) -> None:
+        """Write something else into the environment's file, in one place."""
+        file = self.folder / "environments/dev.py"
+        text = file.read_text("utf-8")
+        if text.count(old) != 1:
+            raise OperatorError(f"{file.name} has {old!r} {text.count(old)} times")
+        file.write_text(text.replace(old, new), "utf-8")
+
+    def killed(self, layer: str, *, operation: str) -> None:
+        """Deploy a layer, and kill all of it once AWS has done an operation that Terraform does not hear of.
+
+        Raises OperatorError where the operation does not come.
+        """
+        place = {"account": self.context.account, "operation": operation}
+        for kind, count in (("drop-answer", 1), ("throttle", _LASTING)):
+            self.emulator.control("POST", "faults", {"kind": kind, "count": count, **place})
+        command = ["deploy", f"{KEY}-{layer}", "--auto-approve", "--emulator"]
+        variables = self._variables | {"AWS_MAX_ATTEMPTS": "99"}
+        # A provider that somebody else keeps would go on with what it was asked.
+        variables.pop("TF_REATTACH_PROVIDERS", None)
+        with subprocess.Popen(
+            [sys.executable, "-m", "inferform_ops", *command],
+            cwd=self.folder,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        ) as process:
+            try:
+                self.until(
+                    lambda: process.poll() is not None or self._struck() > 1,
+                    f"{operation} of a deploy that is to be killed",
+                )
+            finally:
+                ended = process.poll()
+                if ended is None:
+                    os.killpg(process.pid, signal.SIGKILL)
+        self.emulator.control("DELETE", "faults")
+        self._record.show(f"inferform {shlex.join(command)}", "killed")
+        if ended is not None:
+            raise OperatorError(f"the deploy ended with {ended} before it could be killed")
+        # What has a terminal of its own, as Terraform by way of cdktf, ends with that a moment later.
+        stack = Stack(f"{KEY}-{layer}", Path(f"{KEY}-{layer}"), ())
+        here = self.emulator.environment(self._variables)
+        self.until(lambda: not stack.is_at_work(here), "the end of Terraform")
+
+    def _struck(self) -> int:
+        return sum(each["hits"] for each in self.emulator.control("GET", "faults")["faults"])
 
     def push_images(self) -> None:
         """Push a small image for each that is named; what runs in its place, `containers` knows."""
@@ -347,6 +408,7 @@ class Tour:
 
 
 _AUTHOR = ("-c", "user.name=tour", "-c", "user.email=tour@invalid")
+_LASTING = 10_000
 _COMPILED = shutil.ignore_patterns("__pycache__")
 _TOPIC = "ml"
 _QUEUE = "told"

@@ -29,16 +29,18 @@ pre { background: var(--card); border: 1px solid var(--line); border-radius: .5r
   padding: .75rem 1rem; overflow-x: auto; white-space: pre;
   font: .8125rem/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; }
 @media (min-width: 48rem) { pre { white-space: pre-wrap; overflow-wrap: anywhere; } }
+iframe { width: 100%; height: 36rem; border: 1px solid var(--line); border-radius: .5rem; }
 pre b { display: block; } .added { color: var(--good); } .removed { color: var(--bad); }
 """
 
 
 @dataclass(slots=True)
 class _Shown:
-    """A paragraph, or a command with what it printed."""
+    """A paragraph, or a command with what it printed, or a page."""
 
     text: str
     command: str = ""
+    page: str = ""
 
 
 @dataclass(slots=True)
@@ -87,6 +89,11 @@ class Record:
             stdout.print(text.rstrip("\n"))
         self._chapters[-1].shown.append(_Shown(visible(text), visible(command)))
 
+    def keep(self, text: str, page: str) -> None:
+        """A page of HTML, and a sentence about it."""
+        stdout.print(text)
+        self._chapters[-1].shown.append(_Shown(visible(text), page=page))
+
     def write(self) -> None:
         """Write the page."""
         self.page.parent.mkdir(parents=True, exist_ok=True)
@@ -110,6 +117,12 @@ class Record:
 
 
 def _shown(each: _Shown) -> str:
+    if each.page:
+        # Nothing in it may run or leave its frame.
+        framed = (
+            f'<iframe sandbox srcdoc="{html.escape(each.page)}" title="{html.escape(each.text)}">'
+        )
+        return f"<p>{html.escape(each.text)}</p>{framed}</iframe>"
     if not each.command:
         return f"<p>{html.escape(each.text)}</p>"
     is_diff = " diff " in f"{each.command} "

@@ -14,11 +14,15 @@ from ops.lineage import origins
 from ops.tour import CHAPTERS, rows
 from ops.tour.chapters import (
     approval,
+    by_hand,
     canary,
     drift,
     failed_canary,
     first_version,
+    gone,
     ground,
+    killed,
+    looks,
     new_data,
     worse_model,
 )
@@ -228,6 +232,35 @@ def test_a_canary_that_fails_leaves_production_as_it_was(tour: Tour, record: Rec
     assert tour.versions() == {1: APPROVED, 2: APPROVED, 3: REJECTED}
 
 
+def test_what_runs_is_listed_with_its_cost_and_drawn(tour: Tour, record: Record) -> None:
+    before = production(tour)
+    show(tour, record, looks)
+    assert production(tour) == before
+    page = record.page.read_text("utf-8")
+    # The dashboard and the catalog are pages within the page.
+    assert page.count("<iframe sandbox srcdoc=") == 2
+    assert "a month" in page
+
+
+def test_a_change_by_hand_is_found_and_put_back(tour: Tour, record: Record) -> None:
+    before = production(tour)
+    show(tour, record, by_hand)
+    groups = tour.aws.client("logs").describe_log_groups(logGroupNamePrefix=by_hand.log_group(tour))
+    assert [each["retentionInDays"] for each in groups["logGroups"]] != [1]
+    assert production(tour) == before
+
+
+def test_a_deploy_that_is_killed_is_recovered(tour: Tour, record: Record) -> None:
+    before = production(tour)
+    show(tour, record, killed)
+    found = production(tour)
+    assert found.serving.version == before.serving.version
+    assert found.serving.configuration != before.serving.configuration
+    assert found.planned == {}
+    (chapter,) = record.html().split("<h2 id=")[-1:]
+    assert "cleared the lock" in chapter
+
+
 def test_the_whole_environment_is_as_it_is_written(tour: Tour) -> None:
     assert tour.planned(KEY) == {}
 
@@ -235,6 +268,13 @@ def test_the_whole_environment_is_as_it_is_written(tour: Tour) -> None:
 def test_nothing_that_a_service_needed_was_refused(tour: Tour) -> None:
     account = {"account": tour.context.account}
     assert tour.emulator.control("GET", "access", account)["refused"] == []
+
+
+def test_nothing_is_left_after_all_is_destroyed(tour: Tour, record: Record) -> None:
+    show(tour, record, gone)
+    listed = tour.aws.client("sagemaker").list_endpoints()
+    assert listed["Endpoints"] == []
+    assert tour.aws.client("sagemaker").list_models()["Models"] == []
 
 
 def test_the_record_has_every_chapter_and_nothing_from_elsewhere(record: Record) -> None:

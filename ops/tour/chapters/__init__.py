@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from . import (
     approval,
+    by_hand,
     canary,
     drift,
     failed_canary,
     first_version,
+    gone,
     ground,
+    killed,
+    looks,
     new_data,
     worse_model,
 )
@@ -23,6 +27,10 @@ CHAPTERS: tuple[Chapter, ...] = (
     drift.CHAPTER,
     worse_model.CHAPTER,
     failed_canary.CHAPTER,
+    looks.CHAPTER,
+    by_hand.CHAPTER,
+    killed.CHAPTER,
+    gone.CHAPTER,
 )
 """In the order in which they are shown: each continues from what the one before it left."""
 
