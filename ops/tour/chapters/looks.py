@@ -5,7 +5,8 @@ from __future__ import annotations
 from ..place import KEY, Tour
 from .chapter import Chapter
 
-LAYER = "    observability=Observability(notify=Notify(emails=['ml@acme.example'])),\n"
+EMAIL = "ml@acme.example"
+LAYER = f"    observability=Observability(notify=Notify(emails=['{EMAIL}'])),\n"
 
 
 def run(tour: Tour) -> None:
@@ -16,6 +17,9 @@ def run(tour: Tour) -> None:
     tour.git("commit", "--quiet", "--all", "--message", "Watch what runs")
     tour.review("observability")
     tour.deploy("observability")
+    tour.say(f"{EMAIL} opens the first message of the topic, and confirms")
+    topic = {"topic": tour.context.name("alerts"), "endpoint": EMAIL}
+    tour.emulator.control("POST", "sns/confirmed", {**topic, "account": tour.context.account})
     tour.inferform("alarms", KEY)
     tour.inferform("list", KEY)
     tour.read("cost", KEY)
