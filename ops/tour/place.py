@@ -184,9 +184,9 @@ class Tour:
 
     def picture(self, says: str, *arguments: str) -> None:
         """Let a command that reads the files alone write a page, and keep the page in the record."""
-        page = self.folder.with_name("page.html")
+        page = Path(".inferform/page.html")
         self.read(*arguments, "--output", str(page))
-        self._record.keep(says, page.read_text("utf-8"))
+        self._record.keep(says, (self.folder / page).read_text("utf-8"))
 
     def write(self, old: str, new: str) -> None:
         """Write something else into the environment's file, in one place."""

@@ -26,6 +26,17 @@ def test_the_record_keeps_what_was_shown_as_it_was(tmp_path: Path) -> None:
     assert '<span class="quiet">done, 0 s</span>' in page
 
 
+def test_a_page_is_kept_in_a_frame_in_which_nothing_runs(tmp_path: Path) -> None:
+    record = Record(tmp_path / "tour.html")
+    with record.chapter("First", "It is drawn."):
+        record.keep("The <dashboard>", '<p class="a">1 < 2</p><script>no()</script>')
+    page = record.page.read_text("utf-8")
+    framed = "&lt;p class=&quot;a&quot;&gt;1 &lt; 2&lt;/p&gt;&lt;script&gt;no()&lt;/script&gt;"
+    assert "<p>The &lt;dashboard&gt;</p>" in page
+    assert f'<iframe sandbox srcdoc="{framed}" title="The &lt;dashboard&gt;"></iframe>' in page
+    assert "<script" not in page
+
+
 def test_the_record_of_a_chapter_that_fails_is_written_too(tmp_path: Path) -> None:
     record = Record(tmp_path / "tour.html")
 
