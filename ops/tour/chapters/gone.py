@@ -8,6 +8,10 @@ from .chapter import Chapter
 
 def run(tour: Tour) -> None:
     """Destroy every stack, those above first."""
+    tour.say("delete the versions, as SageMaker keeps a group that has some")
+    sagemaker = tour.aws.client("sagemaker")
+    for number in tour.versions():
+        sagemaker.delete_model_package(ModelPackageName=tour.version(number))
     tour.inferform("destroy", f"{KEY}-*", "--auto-approve")
     tour.inferform("status", KEY)
 

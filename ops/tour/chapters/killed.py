@@ -17,7 +17,8 @@ def run(tour: Tour) -> None:
     tour.killed("inference", operation="CreateEndpointConfig")
     tour.inferform("status", KEY)
     tour.inferform("recover", f"{KEY}-inference", "--auto-approve")
-    tour.deploy("inference")
+    # The dashboard says what the environment costs.
+    tour.deploy("inference", "observability")
     tour.inferform("verify", KEY)
 
 
