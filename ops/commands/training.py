@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from inferform import Environment
 
     from ..cost.runs import StepCost
-    from ..training import Runs
+    from ..training import Run, Runs
 
 
 def _runs(found: Environment, emulator: bool) -> Runs:
@@ -23,6 +23,21 @@ def _runs(found: Environment, emulator: bool) -> Runs:
     from ..training import Runs
 
     return Runs(found, Aws(found.context, emulator=emulator_in_use() if emulator else None))
+
+
+def _ended(runs: Runs, execution: str, kind: str) -> Run:
+    with stderr.status(f"waiting for {execution.rpartition(':')[2]}"):
+        return runs.wait(execution, kind=kind)
+
+
+def _ending(run: Run) -> str:
+    return f"{run.name} is {run.status}{f': {run.why}' if run.why else ''}"
+
+
+def _fail_with(run: Run | None) -> None:
+    """Exit status 1 where a run that was waited for did not succeed."""
+    if run is not None and run.status != "SUCCEEDED":
+        raise typer.Exit(1)
 
 
 def _told(costs: list[StepCost]) -> str:
@@ -65,10 +80,7 @@ def train(
     confirm(f"start {name} of {found.key}?", auto_approve)
     runs = _runs(found, emulator)
     execution = runs.start(name, given)
-    run = None
-    if wait:
-        with stderr.status(f"waiting for {execution.rpartition(':')[2]}"):
-            run = runs.wait(execution)
+    run = _ended(runs, execution, "retraining") if wait else None
     if json:
         least, most = total(costs)
         cost = {"least_usd": least, "most_usd": most, "steps": [asdict(each) for each in costs]}
@@ -76,9 +88,8 @@ def train(
     elif run is None:
         stdout.print(f"started {execution}")
     else:
-        stdout.print(f"{run.name} is {run.status}{f': {run.why}' if run.why else ''}")
-    if run is not None and run.status != "SUCCEEDED":
-        raise typer.Exit(1)
+        stdout.print(_ending(run))
+    _fail_with(run)
 
 
 def transform(
@@ -126,10 +137,7 @@ def transform(
     confirm(f"start {name} of {found.key} on {on}?", auto_approve)
     runs = _runs(found, emulator)
     execution = runs.start_transform(name, place)
-    run = None
-    if wait:
-        with stderr.status(f"waiting for {execution.rpartition(':')[2]}"):
-            run = runs.wait(execution, kind="batch transform")
+    run = _ended(runs, execution, "batch transform") if wait else None
     if json:
         print_json(
             {
@@ -143,9 +151,8 @@ def transform(
         stdout.print(f"started {execution}")
         stdout.print(f"inferform runs {found.key}{repeated(emulator)} shows what becomes of it")
     else:
-        stdout.print(f"{run.name} is {run.status}{f': {run.why}' if run.why else ''}")
-    if run is not None and run.status != "SUCCEEDED":
-        raise typer.Exit(1)
+        stdout.print(_ending(run))
+    _fail_with(run)
 
 
 def runs(

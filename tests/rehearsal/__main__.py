@@ -133,7 +133,7 @@ class Rehearsal:
             sys.exit(f"does not say: {words}")
 
     def struck(self, command: str, strike: Strike) -> None:
-        """Run a command that a fault strikes, mend that, and recover where the state was cut off."""
+        """Run a command that a fault strikes, end the fault, and recover where the state was cut off."""
         stacks = [f"{strike.key}-{layer}" for layer in strike.layers]
         what, cause = FAULTS[strike.fault]
         where = {"service": strike.service, "since": strike.since}
@@ -141,7 +141,7 @@ class Rehearsal:
         print(f"         {strike.fault}, from {strike.since} of {strike.key} on", flush=True)
         # A quota is told with the number of the account.
         self.refused(cause.partition(" of account")[0], command, *stacks, "--auto-approve")
-        if not self.place.mend():
+        if not self.place.end_faults():
             sys.exit("nothing was struck")
         if strike.fault in CUTS_OFF_THE_STATE:
             self.run("recover", f"{strike.key}-*", "--unsaved", "--auto-approve")

@@ -104,11 +104,11 @@ class Place:
         )
 
     def strike(self, fault: Mapping[str, Any], key: str) -> None:
-        """Let a fault strike every request in the account of an environment, until it is mended."""
+        """Let a fault strike every request in the account of an environment, until faults are ended."""
         account = self.environments[key].context.account
         self.emulator.control("POST", "faults", {**fault, "account": account, "count": LASTING})
 
-    def mend(self) -> int:
+    def end_faults(self) -> int:
         """End the faults; how often they have struck."""
         hits: int = sum(each["hits"] for each in self.emulator.control("GET", "faults")["faults"])
         self.emulator.control("DELETE", "faults")
