@@ -74,10 +74,10 @@ def _plain(command: str, lock: Path | None) -> list[str]:
 def several(environments: int, rounds: int) -> Part:
     """Environments of one stack and one endpoint each, made and removed one after another and at once.
 
-    The emulator answers at once, which leaves nothing to do meanwhile; so they are measured with answers
-    that take longer, too.
+    The emulator answers at once, as AWS never does, which would leave nothing to do meanwhile; so its answers
+    are held up.
     """
-    title = f"{environments} environments of one stack each on the emulator"
+    title = f"{environments} environments of one stack each on the emulator, {ANSWER_SECONDS} s an answer"
     part = Part(title, ("", *MEASURED, "times faster"))
     unasked = {"deploy": UNASKED, "destroy": ("--auto-approve",)}
     commands = {
@@ -86,21 +86,16 @@ def several(environments: int, rounds: int) -> Part:
         for name, options in unasked.items()
     }
     with project(environments, 1) as made:
-        for answers, seconds in (("", 0.0), (f", {ANSWER_SECONDS} s an answer", ANSWER_SECONDS)):
-            delay = {"kind": "delay", "seconds": seconds, "count": sys.maxsize}
-            made.emulator.control("POST", "faults", delay)
-            runs = made.in_turn(commands, rounds)
-            made.emulator.control("DELETE", "faults")
-            faster = {
-                name: runs[f"{name}, one after another"].seconds / runs[name].seconds
-                for name in unasked
-            }
-            for name, taken in runs.items():
-                times = f"{faster[name]:.1f}" if name in faster else ""
-                part.add(f"{name}{answers}", taken, times)
+        delay = {"kind": "delay", "seconds": ANSWER_SECONDS, "count": sys.maxsize}
+        made.emulator.control("POST", "faults", delay)
+        runs = made.in_turn(commands, rounds)
+    faster = {
+        name: runs[f"{name}, one after another"].seconds / runs[name].seconds for name in unasked
+    }
+    for name, taken in runs.items():
+        part.add(name, taken, f"{faster[name]:.1f}" if name in faster else "")
     part.judge(
-        f"deployed {faster['deploy']:.1f} times faster where an answer takes {ANSWER_SECONDS} s, at "
-        f"least {TIMES_FASTER}",
+        f"deployed {faster['deploy']:.1f} times faster, at least {TIMES_FASTER}",
         faster["deploy"] >= TIMES_FASTER,
         runs.values(),
     )

@@ -33,10 +33,6 @@ def drift(environments: int, groups: int, rounds: int) -> Part:
         plain = "terraform init and plan, one after another"
         commands = {
             plain: (_plain(), program.variables() | program.terraform_environment() | ours),
-            "inferform drift --parallelism 1": (
-                inferform("drift", *keys, "--parallelism", "1"),
-                ours,
-            ),
             "inferform drift": (inferform("drift", *keys), ours),
         }
         # The deploy has filled what caches there are, and each way begins with folders that are empty.
