@@ -51,8 +51,7 @@ POST     sns/confirmed             what somebody confirms who has got the first 
                                   account, region
 POST     budgets/month             a new month begins for a budget, after months that have cost `usd`, the oldest
                                   first: budget, usd, account, region
-POST     codeconnections/status    what a person makes of a connection in the console: arn, status, account,
-                                  region
+POST     codeconnections/status    what a person makes of a connection in the console: arn, status, account
 POST     codepipeline/running      what runs in pipelines but approvals, with what it is given and where its
                                   artifacts are: account, region
 POST     codepipeline/outcome      what an action that runs comes to, `succeeded` or `failed`: pipeline, stage,
@@ -475,13 +474,11 @@ def _begin_month(
     return {"budget": budget, "amount": amount, "account": account, "region": region}
 
 
-def _handshake(
-    *, arn: str, status: str, account: str = DEFAULT_ACCOUNT, region: str = DEFAULT_REGION
-) -> dict[str, Any]:
+def _handshake(*, arn: str, status: str, account: str = DEFAULT_ACCOUNT) -> dict[str, Any]:
     from . import git_connections
 
-    git_connections.handshake(account, region, arn, status)
-    return {"arn": arn, "status": status, "account": account, "region": region}
+    git_connections.handshake(account, arn, status)
+    return {"arn": arn, "status": status, "account": account}
 
 
 def _running(*, account: str = DEFAULT_ACCOUNT, region: str = DEFAULT_REGION) -> dict[str, Any]:

@@ -31,14 +31,14 @@ def connections(account: str) -> dict[str, dict[str, Any]]:
     return found
 
 
-def handshake(account: str, region: str, arn: str, status: str) -> None:
+def handshake(account: str, arn: str, status: str) -> None:
     """What a person does in the console: a connection becomes AVAILABLE, or ends in ERROR.
 
     Raises ValueError for another status, or a connection that is not there.
     """
     if status not in ("AVAILABLE", "ERROR", "PENDING"):
         raise ValueError(f"status must be AVAILABLE, ERROR or PENDING, got {status}")
-    found = codeconnections_backends[account][region].kept["connection"]
+    found = connections(account)
     if arn not in found:
         raise ValueError(f"no connection {arn}")
     found[arn]["ConnectionStatus"] = status

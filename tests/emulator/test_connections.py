@@ -84,6 +84,15 @@ def test_connections_are_those_of_one_account(
     assert client_of("999988887777")("codeconnections").list_connections()["Connections"] == []
 
 
+def test_a_person_finishes_a_connection_of_any_region(
+    client: Client, control: Callable[..., Any]
+) -> None:
+    elsewhere = client("codeconnections", region_name="eu-west-1")
+    arn = made(elsewhere)
+    control("codeconnections/status", arn=arn, status="AVAILABLE")
+    assert status_of(elsewhere, arn) == "AVAILABLE"
+
+
 def test_a_connection_is_seen_in_every_region_and_changed_in_its_own(
     connections: Any, client: Client
 ) -> None:

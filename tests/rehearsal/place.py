@@ -214,11 +214,12 @@ class Place:
     def attend(self, key: str) -> None:
         """Do what a person does once after a deploy: connect Git, confirm addresses, hand over tokens."""
         environment, aws = self.environments[key], self.aws(key)
-        place = {"account": aws.context.account, "region": aws.context.region}
+        account = {"account": aws.context.account}
+        place = {**account, "region": aws.context.region}
         git: Any = aws.any_client("codeconnections")
         for connection in git.list_connections()["Connections"]:
             told = {"arn": connection["ConnectionArn"], "status": "AVAILABLE"}
-            self.emulator.control("POST", "codeconnections/status", {**place, **told})
+            self.emulator.control("POST", "codeconnections/status", {**account, **told})
         sns: Any = aws.any_client("sns")
         for each in sns.list_subscriptions()["Subscriptions"]:
             if each["Protocol"] == "email":
