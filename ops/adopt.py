@@ -9,6 +9,10 @@ A failed rollout leaves the other way round: what served before stays at AWS, an
 in the state to delete it later (a deposed object). Where the files ask for it again, Terraform would
 make it a second time, which AWS refuses, and delete the first one, which serves. So it is made
 current again in the state, and what was current becomes what Terraform deletes.
+
+What a run created and could not read afterwards (a permission was lacking, the credentials expired)
+is tainted in the state. Where Terraform creates the new one first, AWS refuses it, as the name is
+taken, or takes it for the old one, which is deleted then. So the state is told that it is whole.
 """
 
 from __future__ import annotations
@@ -56,17 +60,18 @@ def in_use(aws: Aws) -> set[str]:
 
 
 def reinstate(stack: Stack, aws: Aws, environment: Mapping[str, str]) -> list[str]:
-    """Make deposed objects current again in the state that the next deploy would make again.
+    """Make deposed objects current again in the state that the next deploy would make again, and
+    untaint what it would create while it is there.
 
     Nothing in AWS is touched. Only an object that is in AWS under the tags of this very layer, and is
-    in the state what the plan asks for, is taken. The new version of the state is written by
+    in the state what the plan asks for, is made current. The new version of the state is written by
     `terraform state push`, which takes the lock and refuses where the state was written meanwhile.
     Answers what was done, a line for each resource. Raises OperatorError while an endpoint of the
     environment is being changed, as what it will run is not known.
     """
     content = pulled_content(stack, environment)
     state = State(content, "", None) if content else None
-    if state is None or not state.deposed:
+    if state is None or not (state.deposed or state.tainted):
         return []
     try:
         changes = _changes(stack, environment)
@@ -90,7 +95,34 @@ def reinstate(stack: Stack, aws: Aws, environment: Mapping[str, str]) -> list[st
     if chosen:
         in_use(aws)
         _push(stack, state.exchanged(chosen), environment)
+    for change in changes:
+        if change.address not in chosen and _is_whole(change, stack, aws):
+            _terraform(stack, environment, "untaint", change.address)
+            done.append(
+                f"{change.address} is no longer tainted: the run that created it could not read it, and "
+                "it is there"
+            )
     return done
+
+
+def _is_whole(change: Change, stack: Stack, aws: Aws) -> bool:
+    """Whether a tainted resource that would be created again lacks nothing.
+
+    The plan has read that it is there. A provisioner may have failed, which nothing tells afterwards, and
+    AWS may say that it is still being created, or could not be.
+    """
+    if not change.repeats or "provisioner" in _block(change, stack):
+        return False
+    found = existing(change.type, change.before, aws)
+    said = [str(change.before.get("status") or ""), *(each.status for each in found)]
+    return not any("FAIL" in each.upper() or each.upper() in _UNSETTLED for each in said)
+
+
+def _block(change: Change, stack: Stack) -> Mapping[str, Any]:
+    """A resource as it stands in the configuration."""
+    written: Mapping[str, Any] = stack.content.get("resource", {})
+    found: Mapping[str, Any] = written.get(change.type, {}).get(change.name, {})
+    return found
 
 
 def _is_same(planned: Any, held: Any) -> bool:

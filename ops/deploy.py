@@ -186,10 +186,10 @@ def _batches(
 def reinstated(
     wanted: Sequence[Stack], synthesis: Stacks, *, parallelism: int | None = None
 ) -> Iterator[tuple[str, list[str]]]:
-    """Make what failed rollouts of stacks replaced current again, see `adopt.reinstate`.
+    """Make current again what failed runs of stacks replaced or tainted, see `adopt.reinstate`.
 
     Answers what was done, by the name of the stack. States are read side by side, and of one without
-    deposed objects nothing else is done.
+    deposed or tainted objects nothing else is done.
     """
     known = {stack.name: stack for stack in wanted if synthesis.with_state(stack)}
     clients = {
@@ -197,15 +197,15 @@ def reinstated(
         for key in dict.fromkeys(stack.environment for stack in known.values())
     }
 
-    def has_deposed(name: str) -> bool:
+    def is_half_way(name: str) -> bool:
         stack = known[name]
         state = States(clients[stack.environment], contents_of([stack])).read(stack.layer)
-        return state is not None and bool(state.deposed)
+        return state is not None and bool(state.deposed or state.tainted)
 
     # A state that cannot be read is found by the deploy as well, which tells it for each stack.
-    with stdout.status("looking for what is still to delete"):
+    with stdout.status("looking for what failed runs have left"):
         read = work(
-            [*known], has_deposed, after=dict.fromkeys(known, ()), parallelism=parallelism
+            [*known], is_half_way, after=dict.fromkeys(known, ()), parallelism=parallelism
         ).results
     for name, stack in known.items():
         if read.get(name):
@@ -214,7 +214,7 @@ def reinstated(
 
 def _reinstated(stack: Stack, aws: Aws, synthesis: Stacks) -> list[str]:
     variables = synthesis.program.terraform_environment()
-    with stdout.status(f"looking for what {stack.name} still has to delete"):
+    with stdout.status(f"looking for what a failed run of {stack.name} has left"):
         ready = stack.init(variables)
         if ready.status:
             return []

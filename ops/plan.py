@@ -112,6 +112,12 @@ class Change:
         return held.get(name) if held else self.at(side).get(name)
 
     @property
+    def repeats(self) -> bool:
+        """Whether it is replaced only as the run that created it ended in an error, the new one first."""
+        tainted = self.reason == "replace because tainted"
+        return tainted and self.created_first and not self.replace_paths
+
+    @property
     def exists_before(self) -> bool:
         """Whether there is something now."""
         return self.action not in (Action.CREATE, Action.READ)

@@ -81,6 +81,15 @@ class State:
                 found.setdefault(address, {})[key] = instance.get("attributes") or {}
         return found
 
+    @property
+    def tainted(self) -> set[str]:
+        """The addresses of what a run created that ended in an error, which Terraform replaces."""
+        return {
+            address
+            for address, instance in self._instances()
+            if instance.get("status") == "tainted"
+        }
+
     def exchanged(self, chosen: Mapping[str, str]) -> dict[str, Any]:
         """The content of the next version, in which deposed objects are current again.
 

@@ -95,7 +95,7 @@ def verify(
         state = states.read(layer)
         if state is None or not state.resources:
             stack = f"{environment.key}-{layer}"
-            fix = f"cdktf deploy {stack}"
+            fix = f"inferform deploy {stack}"
             findings.append(Finding(DEPLOYED, stack, "failed", "has no state", fix))
             continue
         with explained(environment.context, layer):

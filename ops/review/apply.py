@@ -97,9 +97,9 @@ def apply(
         shown = stack.answer("show", "-json", str(saved), environment=variables)
         if again := list(asked_for_again(read_plan(shown, stack.name, in_clear=True))):
             raise OperatorError(
-                f"{' and '.join(again)} would be created again, which AWS refuses, as an old copy of that "
-                "name is kept to be deleted; nothing was done",
-                f"{command('deploy', [stack.name], synthesis)} takes the old copy back; so does "
+                f"{' and '.join(again)} would be created again, which AWS refuses, as what a failed run left "
+                "under that name is deleted only afterwards; nothing was done",
+                f"{command('deploy', [stack.name], synthesis)} takes it back; so does "
                 f"{command('recover', [stack.name], synthesis)}, after which a new review can be "
                 "applied",
             )

@@ -359,8 +359,8 @@ def stack_report(
         note = "Terraform says that the plan is incomplete: plan again once it is applied"
     elif again := list(asked_for_again(plan)):
         note = (
-            f"{' and '.join(again)} would be created again, which AWS refuses, as an old copy of that name is "
-            "kept to be deleted: inferform deploy takes the old copy back; before an inferform apply, "
+            f"{' and '.join(again)} would be created again, which AWS refuses, as what a failed run left under "
+            "that name is deleted only afterwards: inferform deploy takes it back; before an inferform apply, "
             f"run inferform recover {plan.name} and review again"
         )
     return StackReport(
@@ -384,12 +384,15 @@ def _overridden(overrides: Mapping[str, Sequence[str]]) -> Iterator[Remark]:
 
 
 def asked_for_again(plan: Plan) -> Iterator[str]:
-    """The names that a plan gives to new resources while old copies at the same addresses have them."""
+    """The names that a plan gives to new resources while what failed runs left at the same addresses
+    has them."""
     kept = {(c.address, str(c.before.get("name"))) for c in plan.changes if c.deposed}
     for change in plan.changes:
         if change.action in (Action.CREATE, Action.REPLACE) and not change.deposed:
             name = str(change.after.get("name", ""))
-            if (change.address, name) in kept:
+            if (change.address, name) in kept or (
+                change.repeats and name == change.before.get("name")
+            ):
                 yield name
 
 

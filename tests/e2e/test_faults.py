@@ -113,3 +113,33 @@ def test_the_run_after_one_that_was_struck_converges(
     status, output = life.run(operation)
     assert status == 0, output
     life.settled(operation)
+
+
+@pytest.mark.parametrize(
+    ("service", "read"),
+    [
+        ("iam", "GetRole"),
+        ("sagemaker", "DescribeModel"),
+        ("sagemaker", "DescribeEndpointConfig"),
+    ],
+)
+def test_what_was_created_and_could_not_be_read_is_there_for_the_next_run(
+    life: Struck, service: str, read: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    life.go_to("creation")
+    assert life.run("destroy")[0] == 0
+    life.fault(kind="access-denied", service=service, since=read, count=LASTING)
+    assert life.run("creation")[0] == 1
+    life.mend()
+    state = life.states.read(LAYER)
+    assert state is not None
+    assert state.tainted
+    # AWS refuses to create it again, as Terraform would, before it deletes it.
+    if service == "iam":
+        deploy([STACK], life.program)
+        said = [line.removeprefix(f"{STACK}: ") for line in capsys.readouterr().err.splitlines()]
+    else:
+        said = recover([STACK], life.program)
+        assert life.run("creation")[0] == 0
+    assert {line.split()[0] for line in said if "no longer tainted" in line} == state.tainted
+    life.settled("creation")

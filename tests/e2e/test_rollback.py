@@ -211,7 +211,7 @@ def test_a_reviewed_plan_that_aws_rolls_back_is_recovered_and_reviewed_again(
         with pytest.raises(OperatorError, match="which AWS refuses") as refused:
             apply(saved, life.program, uncommitted=True)
         assert all(name in refused.value.message for name in first)
-        assert f"inferform deploy {STACK} --emulator takes the old" in refused.value.hint
+        assert f"inferform deploy {STACK} --emulator takes it back" in refused.value.hint
         assert saved.exists()
         # Nothing is exchanged while SageMaker is about it.
         life.roll_back(REASON)

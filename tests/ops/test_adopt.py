@@ -293,6 +293,44 @@ def test_nothing_is_reinstated_but_what_is_there_and_is_asked_for(
     assert tried(plan_of({**removed, "deposed": "8a3d1c2b"}), both) == [], "only deleted"
 
 
+TAINTED = {"status": "tainted", "attributes": {"id": "one", "name": "one"}}
+
+
+def repeated(*actions: str, reason: str = "replace_because_tainted", **more: Any) -> str:
+    entry = changed(MODEL, [*actions], {"name": "one", **more}, {"name": "one"})
+    return plan_of({**entry, "action_reason": reason})
+
+
+def test_what_terraform_would_create_again_while_it_is_there_is_untainted(
+    stack: Callable[..., Noted], there: dict[str, list[Existing]]
+) -> None:
+    def tried(plan: str, held: str = state(TAINTED), **resource: Any) -> bool:
+        noted = stack(plan, state=held)
+        written = {"resource": {"aws_sagemaker_model": {"m": resource}}}
+        (noted.folder / "cdk.tf.json").write_text(json.dumps(written), "utf-8")
+        done = reinstate(noted, AWS, {"A": "1"})
+        untainted = ("untaint", MODEL) in noted.commands
+        assert noted.pushed == []
+        assert done == [
+            f"{MODEL} is no longer tainted: the run that created it could not read it, and it is there"
+        ] * len(done)
+        assert len(done) == untainted
+        return untainted
+
+    both = repeated("create", "delete")
+    assert tried(both)
+    there["one"] = [Existing("one", CONTEXT.default_tags("registry"), status="Ready")]
+    assert tried(both)
+    assert not tried(both, state(CURRENT)), "nothing is tainted"
+    assert not tried(repeated("delete", "create")), "the old one goes first"
+    assert not tried(repeated("create", "delete", reason="replace_by_request"))
+    assert not tried(both, provisioner=[{"local-exec": {}}]), "it may have failed"
+    assert not tried(repeated("create", "delete", status="CREATE_FAILED"))
+    for status in ("Failed", "Creating"):
+        there["one"] = [Existing("one", CONTEXT.default_tags("registry"), status=status)]
+        assert not tried(both)
+
+
 @pytest.mark.parametrize(
     ("planned", "held", "same"),
     [

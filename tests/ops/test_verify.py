@@ -171,7 +171,7 @@ def test_an_endpoint_that_was_deleted_is_missed(service: Service) -> None:
 
 def test_a_layer_without_a_state_is_not_deployed(environment: Environment, aws: Aws) -> None:
     [finding] = verify(environment, aws)
-    assert (finding.outcome, finding.fix) == ("failed", "cdktf deploy dev-use1-registry")
+    assert (finding.outcome, finding.fix) == ("failed", "inferform deploy dev-use1-registry")
 
 
 def test_a_sample_of_the_services_name_is_what_is_sent(service: Service, tmp_path: Path) -> None:

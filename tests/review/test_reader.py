@@ -231,3 +231,14 @@ def test_only_a_name_that_an_old_copy_still_has_is_asked_for_again() -> None:
     assert again("a") == ["a"]
     assert again("b") == []
     assert again("a", "aws_x.z") == []
+
+
+def test_a_name_that_a_tainted_resource_has_is_asked_for_again() -> None:
+    def again(*actions: str, name: str = "a", reason: str = "replace_because_tainted") -> list[str]:
+        made = changed("aws_x.y", [*actions], {"name": "a"}, {"name": name})
+        return list(asked_for_again(read_plan(plan_of({**made, "action_reason": reason}))))
+
+    assert again("create", "delete") == ["a"]
+    assert again("delete", "create") == []
+    assert again("create", "delete", name="b") == []
+    assert again("create", "delete", reason="replace_by_request") == []
