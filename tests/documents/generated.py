@@ -21,6 +21,7 @@ from . import (
     overrides,
     peers,
     picture,
+    prices,
 )
 
 UPDATE = ".venv/bin/python -m tests.documents"
@@ -58,6 +59,7 @@ GENERATED = (
     Part("way-of-a-spec", ROOT / "docs/architecture.md", picture.drawing),
     Part("services", ROOT / "docs/capabilities.md", capabilities.of_services),
     Part("types", ROOT / "docs/capabilities.md", capabilities.of_types),
+    Part("prices", ROOT / "docs/review.md", prices.table),
     Part("roles", ROOT / "docs/overrides.md", overrides.table),
     Part("option-numbers", ROOT / "docs/options.md", options.summary),
     Part("options", ROOT / "docs/options.md", options.tables),

@@ -1,7 +1,7 @@
 """`python -m tests.rehearsal` deploys the whole example platform on the emulator, while faults strike, verifies it,
 shows that a second plan is empty, and destroys it; `make rehearsal` runs it.
 
-Exits with status 1 at the first step that does not do what it should. docs/testing.md has what it takes.
+Exits with status 1 at the first step that does not do what it should. docs/testing.md says more.
 """
 
 from __future__ import annotations
