@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shlex
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import typer
 
@@ -23,17 +25,28 @@ FILES = sorted(
         ROOT / "CHANGELOG.md",
         ROOT / "CODE_OF_CONDUCT.md",
         ROOT / "CONTRIBUTING.md",
+        ROOT / "SECURITY.md",
         *ROOT.glob("changes/*.md"),
         *ROOT.glob("docs/**/*.md"),
-        *ROOT.glob("*/README.md"),
+        *ROOT.glob("[a-z]*/README.md"),
         *ROOT.glob("modules/*/README.md"),
         *ROOT.glob("examples/*/README.md"),
-        ROOT / "container/CONTRACT.md",
+        *ROOT.glob("container/**/CONTRACT.md"),
     ]
 )
 PARTS = ("bench", "container", "docs", "emulator", "environments", "modules", "ops", "tests")
 # Words of the docs that stand for something else.
 STAND_INS = {"STACK", "ENV", "SERVICE", "PLAN", "LAYER"}
+# Options of other programs that stand by themselves: cdktf's, docker's, AWS's, and what is hidden in logs.
+OTHERS = {
+    "--ignore-missing-stack-dependencies",
+    "--build-arg",
+    "--thing-name",
+    "--thing-group-name",
+    "--thing-policy-name",
+    "--tes-role-alias-name",
+    "--api-key",
+}
 
 pytestmark = pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
 
@@ -85,21 +98,30 @@ def test_every_file_of_the_repository_that_it_names_is_there(file: Path) -> None
             assert list(ROOT.glob(re.sub(r"NAME|SERVICE", "*", path))), path
 
 
-def shell_lines(text: str) -> Iterator[str]:
-    """What stands in blocks for a shell, line by line, and between backticks."""
-    outside, blocks = split(text)
-    for language, block in blocks:
-        if language in ("", "sh", "bash"):
+def block_lines(text: str) -> Iterator[str]:
+    """What stands in blocks for a shell, line by line."""
+    for language, block in split(text)[1]:
+        if language.partition(" ")[0] in ("", "sh", "bash"):
             yield from block.replace("\\\n", " ").splitlines()
-    for span in re.findall(r"`([^`]+)`", outside):
+
+
+def spans(text: str) -> Iterator[str]:
+    """What stands between backticks."""
+    for span in re.findall(r"`([^`]+)`", prose(text)):
         yield " ".join(span.split())
 
 
-def commands(text: str) -> Iterator[list[str]]:
+def shell_lines(text: str) -> Iterator[str]:
+    """What stands in blocks for a shell, line by line, and between backticks."""
+    yield from block_lines(text)
+    yield from spans(text)
+
+
+def commands(lines: Iterator[str]) -> Iterator[list[str]]:
     """The commands of `inferform`, in words."""
-    for line in shell_lines(text):
+    for line in lines:
         for part in re.split(r"&&|\$\(|\)\"", line):
-            match = re.match(r"\s*(?:pipenv run )?(?:\.venv/bin/)?inferform (.+)", part)
+            match = re.match(r"\s*(?:\w+=\S+ )*(?:pipenv run )?(?:[\w./]*/)?inferform (.+)", part)
             if match:
                 yield shlex.split(match[1], comments=True)
 
@@ -116,16 +138,28 @@ def _environments(project: Path) -> set[str]:
     return {*keys, *(each.context.stage for each in keys.values())}
 
 
-def check_command(words: list[str], project: Path = ROOT) -> None:
-    """Raise AssertionError unless command, options and environments are those that exist."""
-    found: Any = _command()
+def _found(words: list[str]) -> tuple[Any, list[str]]:
+    """The command that words begin with, and the other words."""
+    found = _command()
     while words and hasattr(found, "commands") and words[0] in found.commands:
         found, words = found.commands[words[0]], words[1:]
+    return found, words
+
+
+def _options(command: Any) -> set[str]:
+    """The options of a command and of those below it."""
+    own = {name for each in command.params for name in (*each.opts, *each.secondary_opts)}
+    return own.union(*(_options(each) for each in getattr(command, "commands", {}).values()))
+
+
+def check_command(words: list[str], project: Path = ROOT) -> None:
+    """Raise AssertionError unless command, options and environments are those that exist."""
+    found, words = _found(words)
     family = hasattr(found, "commands")
     assert not family or words in ([], ["--help"]), f"{words} is no command of {found.name}"
-    options = {name for parameter in found.params for name in parameter.opts}
+    options = _options(found) | {"--help"}
     given = {word.partition("=")[0] for word in words if word.startswith("--")}
-    assert given <= options | {"--help"}, (found.name, given - options)
+    assert given <= options, (found.name, given - options)
     for number, word in enumerate(words):
         named = words[number - 1] in ("--from", "--to", "--environment") if number else False
         first = [p.metavar for p in found.params if p.param_type_name == "argument"][:1]
@@ -135,8 +169,43 @@ def check_command(words: list[str], project: Path = ROOT) -> None:
 
 def test_every_command_of_inferform_that_it_shows_exists_with_its_options(file: Path) -> None:
     project = file.parent if (file.parent / "environments").is_dir() else ROOT
-    for words in commands(file.read_text("utf-8")):
+    text = file.read_text("utf-8")
+    for words in commands(shell_lines(text)):
         check_command(words, project)
+    for span in spans(text):
+        # `review --level`: a command without the word before it.
+        words = span.split()
+        if words[0] in _command().commands and "--" in span:
+            check_command(words, project)
+
+
+def test_every_command_in_a_block_can_be_given_as_it_stands(file: Path) -> None:
+    for words in commands(block_lines(file.read_text("utf-8"))):
+        found, rest = _found(words[: words.index(">")] if ">" in words else words)
+        # Raises what click says of a missing argument, an unknown option and a value that is no choice.
+        with contextlib.suppress(click.exceptions.Exit):
+            found.make_context("inferform", rest)
+
+
+def test_every_option_that_it_names_by_itself_is_one_of_a_command(file: Path) -> None:
+    programs = ("bench/__main__.py", "modules/program.py")
+    own = "".join((ROOT / each).read_text("utf-8") for each in programs)
+    for span in spans(file.read_text("utf-8")):
+        option = re.match(r"--[a-z-]+", span)
+        if option:
+            known = option[0] in _options(_command()) | OTHERS | {"--help"}
+            assert known or f'"{option[0]}"' in own, span
+
+
+def test_every_option_of_a_table_is_one_of_a_command_above_it(file: Path) -> None:
+    text = file.read_text("utf-8")
+    for table in re.finditer(r"^\| Option \|.*\n(?:\|.*\n)+", text, re.MULTILINE):
+        cells = [row.split("|")[1] for row in table[0].splitlines()[2:]]
+        listed = {option for cell in cells for option in re.findall(r"`(--[a-z-]+)`", cell)}
+        if listed:
+            above = text[: table.start()].rpartition("\n## ")[2]
+            shown = [_options(_found(words)[0]) for words in commands(block_lines(above))]
+            assert any(listed <= options for options in shown), listed
 
 
 def test_every_target_of_make_that_it_names_exists(file: Path) -> None:

@@ -149,7 +149,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     no(
         "listeners: mutual_authentication",
-        "Not yet.",
+        "No field has it so far.",
         never("aws_lb_listener", "mutual_authentication"),
     ),
     no(
@@ -247,7 +247,11 @@ OPTIONS: tuple[Option, ...] = (
         "Route(sticky_seconds=600)",
         at(_GROUP, "stickiness", {"type": "lb_cookie", "enabled": True, "cookie_duration": 600}),
     ),
-    no("target_groups: protocol_version (gRPC)", "Not yet.", never(_GROUP, "protocol_version")),
+    no(
+        "target_groups: protocol_version (gRPC)",
+        "No field has it so far.",
+        never(_GROUP, "protocol_version"),
+    ),
     yes(
         "security_group_ingress_rules",
         'LoadBalancer(allowed_cidrs=["10.9.0.0/16"])',

@@ -44,7 +44,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     no(
         "cluster: service_connect_defaults",
-        "Not yet.",
+        "No field has it so far.",
         never("aws_ecs_cluster", "service_connect_defaults"),
     ),
     yes(
@@ -395,16 +395,16 @@ OPTIONS: tuple[Option, ...] = (
     ),
     no(
         "container: workingDirectory",
-        "Not yet.",
+        "No field has it so far.",
         never(_TASK, "workingDirectory"),
     ),
     no(
         "container: memoryReservation",
-        "Not yet.",
+        "No field has it so far.",
         never(_TASK, "memoryReservation"),
     ),
-    no("container: dockerLabels", "Not yet.", never(_TASK, "dockerLabels")),
-    no("container: systemControls", "Not yet.", never(_TASK, "systemControls")),
+    no("container: dockerLabels", "No field has it so far.", never(_TASK, "dockerLabels")),
+    no("container: systemControls", "No field has it so far.", never(_TASK, "systemControls")),
     yes("tags", 'EcsService(tags={"cost-center": "42"})', at(_SERVICE, "tags.cost-center", "42")),
     # container-definition
     yes(

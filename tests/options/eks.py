@@ -79,7 +79,7 @@ OPTIONS: tuple[Option, ...] = (
     no("ip_family (ipv6)", "Pods have addresses of IPv4.", never(_CLUSTER, "ip_family")),
     no(
         "control_plane_scaling_config",
-        "Not yet: newer than the provider that the emulator works with.",
+        "Newer than the provider that the emulator works with.",
         never(_CLUSTER, "control_plane_scaling_config"),
     ),
     no(
@@ -265,10 +265,10 @@ OPTIONS: tuple[Option, ...] = (
         "Each group is in all private subnets.",
         tried='NodeGroup(subnet_ids=["subnet-0a1b2c3d4e5f67890"])',
     ),
-    no(
+    yes(
         "eks_managed_node_groups: pre_bootstrap_user_data",
-        "Not yet.",
-        tried='NodeGroup(user_data="#!/bin/sh")',
+        'NodeGroup(launch=NodeLaunch(script="#!/bin/sh\\necho joining"))',
+        at(_TEMPLATE, "user_data", has("base64encode(local.")),
     ),
     yes(
         "addons: snapshot-controller",
@@ -358,7 +358,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     no(
         "eks_managed_node_groups: enable_efa_support",
-        "Not yet.",
+        "No field has it so far.",
         never(_TEMPLATE, "network_interfaces"),
     ),
     yes(

@@ -221,7 +221,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     no(
         "private_dedicated_network_acl",
-        "Not yet: security groups guard everything that Inferform makes.",
+        "Security groups guard everything that Inferform makes.",
         never("aws_network_acl"),
     ),
     always(

@@ -23,9 +23,7 @@ _GROUPS = (
     "other; no SSH is opened"
 )
 _SELF = "node groups are managed by EKS, or by Auto Mode"
-_FARGATE = (
-    "a cluster has one kind of nodes: node groups here, and FargateProfile or AutoMode elsewhere"
-)
+_FARGATE = "node groups serve here; a cluster with a FargateProfile has no other nodes"
 _AUTH = "access entries, `EksCluster.access`, take the place of the ConfigMap"
 _MORE = "shows that a policy can be attached; `permissions` of the cluster does that"
 _TAGGED = "the tags of the environment"

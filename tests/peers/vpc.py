@@ -142,8 +142,8 @@ _NOT_MADE = {
     "adds it, and links lead to a transit gateway",
     "aws_vpn_gateway.*": "a VPN to other sites is the network's, not inference's; `extend` adds "
     "it, and links lead to a transit gateway",
-    "aws_vpc_dhcp_options.*": "names are resolved by AWS; `extend` adds other options",
-    "aws_vpc_dhcp_options_association.*": "names are resolved by AWS; `extend` adds other options",
+    "aws_vpc_dhcp_options.*": "names are resolved by AWS; `NetworkOptions(dhcp=...)` sets others",
+    "aws_vpc_dhcp_options_association.*": "names are resolved by AWS; `NetworkOptions(dhcp=...)` sets others",
     "aws_elasticache_subnet_group.*": "subnet groups are made with the database that they are for",
     "aws_redshift_subnet_group.*": "subnet groups are made with the database that they are for",
     "aws_security_group.rds": "the endpoint is of the API, which is HTTPS and not PostgreSQL",
