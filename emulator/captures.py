@@ -17,6 +17,7 @@ from moto.s3.exceptions import S3ClientError
 from moto.s3.models import s3_backends
 
 from . import rights
+from .s3_uri import bucket_and_key
 
 Message = tuple[str, bytes]
 """The media type and the body of a request or an answer."""
@@ -48,7 +49,7 @@ def capture(backend: Any, endpoint: Any, variant: str, request: Message, answer:
         "eventMetadata": {"eventId": event, "inferenceTime": f"{now:%Y-%m-%dT%H:%M:%SZ}"},
         "eventVersion": "0",
     }
-    bucket, _, prefix = asked["DestinationS3Uri"].removeprefix("s3://").partition("/")
+    bucket, prefix = bucket_and_key(asked["DestinationS3Uri"])
     folder = f"{prefix}/{endpoint.endpoint_name}/{variant}/{now:%Y/%m/%d/%H}"
     key = f"{folder}/{now:%M-%S}-{now.microsecond // 1000:03}-{event}.jsonl".lstrip("/")
     try:

@@ -25,6 +25,7 @@ import boto3
 
 from .control import DEFAULT_ACCOUNT, DEFAULT_REGION
 from .process import Emulator
+from .s3_uri import bucket_and_key
 
 ROOT = "/opt/ml"
 _PAUSE_SECONDS = 0.1
@@ -242,7 +243,7 @@ class _Job:
         """Copy all objects whose keys begin with a URI into a folder; how many there are."""
         folder.mkdir(parents=True, exist_ok=True)
         count = 0
-        bucket, _, prefix = uri.removeprefix("s3://").partition("/")
+        bucket, prefix = bucket_and_key(uri)
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         for key in (each["Key"] for page in pages for each in page.get("Contents", [])):
             count += 1
@@ -257,7 +258,7 @@ class _Job:
 
     def store(self, folder: Path, uri: str) -> None:
         """Copy all files of a folder below a URI."""
-        bucket, _, prefix = uri.removeprefix("s3://").partition("/")
+        bucket, prefix = bucket_and_key(uri)
         for file in sorted(each for each in folder.rglob("*") if each.is_file()):
             key = f"{prefix.rstrip('/')}/{file.relative_to(folder).as_posix()}".lstrip("/")
             self._s3.put_object(Bucket=bucket, Key=key, Body=file.read_bytes())
@@ -314,11 +315,7 @@ class _Training(_Job):
         packed = io.BytesIO()
         with tarfile.open(fileobj=packed, mode="w:gz") as archive:
             archive.add(self._root / "model", arcname=".")
-        bucket, _, key = (
-            str(self._asked["ModelArtifacts"]["S3ModelArtifacts"])
-            .removeprefix("s3://")
-            .partition("/")
-        )
+        bucket, key = bucket_and_key(self._asked["ModelArtifacts"]["S3ModelArtifacts"])
         self._s3.put_object(Bucket=bucket, Key=key, Body=packed.getvalue())
 
     def failure(self) -> str:

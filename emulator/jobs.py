@@ -14,6 +14,8 @@ from typing import Any, Literal
 
 from moto.core.utils import utcnow
 
+from .s3_uri import bucket_and_key
+
 Outcome = Literal["Completed", "Failed", "Stopped", "InProgress"]
 
 STATUS = {
@@ -115,7 +117,7 @@ def _write(backend: Any, kind: str, request: Mapping[str, Any], plan: Plan) -> N
         output, _, rest = name.partition("/")
         if output not in places:
             continue
-        bucket, _, prefix = places[output].removeprefix("s3://").partition("/")
+        bucket, prefix = bucket_and_key(places[output])
         store = s3_backends[backend.account_id][backend.partition]
         if bucket in store.buckets:
             key = f"{prefix.rstrip('/')}/{rest}"

@@ -26,6 +26,7 @@ from moto.ssm.models import ssm_backends
 
 from . import policies
 from .policies import Context, Statement
+from .s3_uri import bucket_and_key
 
 _IMAGE = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/"
@@ -281,7 +282,7 @@ def read(role: Role, uri: str, *, is_prefix: bool, through: Any = None) -> None:
 
     `through` is the VPC endpoint on the way, whose policy is asked as well.
     """
-    name, _, key = uri.removeprefix("s3://").partition("/")
+    name, key = bucket_and_key(uri)
     bucket = _bucket(name)
     arn = f"arn:{role.arn.split(':')[1]}:s3:::{name}"
     ways = _of_endpoint(through)
@@ -303,14 +304,14 @@ def read(role: Role, uri: str, *, is_prefix: bool, through: Any = None) -> None:
 
 def holds_anything(uri: str) -> bool:
     """Whether there is anything below a prefix; a bucket that the emulator lacks may hold it."""
-    name, _, key = uri.removeprefix("s3://").partition("/")
+    name, key = bucket_and_key(uri)
     bucket = _bucket(name)
     return bucket is None or any(each.startswith(key) for each in bucket.keys)
 
 
 def write(role: Role, uri: str, key: str = "") -> None:
     """Write objects below a prefix, with a key or as the bucket encrypts. Raises DeniedError."""
-    name, _, prefix = uri.removeprefix("s3://").partition("/")
+    name, prefix = bucket_and_key(uri)
     bucket = _bucket(name)
     written = f"{prefix.rstrip('/')}/x".lstrip("/")
     arn = f"arn:{role.arn.split(':')[1]}:s3:::{name}/{written}"

@@ -19,6 +19,7 @@ from .names import Name, bare
 from .observability.notify import MON24
 from .outputs import EksOutputs, NetworkOutputs
 from .rules import PathPart, Problem, rule
+from .s3_uri import bucket_and_key
 from .spec import walk
 from .vpc.spec import VPC2, Network
 
@@ -324,7 +325,7 @@ def _unowned_artifacts(environments: Mapping[str, Environment]) -> Iterator[tupl
         context = environment.context
         own = environment.artifact_bucket if key in made else None
         for path, uri, stays in _artifacts(environment):
-            bucket = uri.removeprefix("s3://").partition("/")[0]
+            bucket = bucket_and_key(uri)[0]
             owner = buckets.get(bucket)
             if owner is None or bucket == own:
                 continue

@@ -60,6 +60,7 @@ from .rules import (
     rule,
     shown,
 )
+from .s3_uri import bucket_and_key
 
 if TYPE_CHECKING:
     from pydantic.json_schema import JsonSchemaValue
@@ -854,7 +855,7 @@ def is_s3_key(text: str) -> bool:
 
 def is_s3_uri(text: str) -> bool:
     """Whether `text` is a bucket, a key or the beginning of keys as an `s3://` URI."""
-    bucket, _, key = text.removeprefix("s3://").partition("/")
+    bucket, key = bucket_and_key(text)
     return (
         text.startswith("s3://")
         and is_bucket_name(bucket)

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from inferform import Environment
 from inferform.image_uri import parse_image
+from inferform.s3_uri import bucket_and_key
 from inferform_emulator import process
 
 from . import deploy
@@ -124,7 +125,7 @@ def push_small(aws: Aws, absent: Iterable[Finding]) -> list[str]:
                 imageManifest=small_manifest(each.subject),
             )
         elif each.subject.startswith("s3://"):
-            bucket, _, key = each.subject.removeprefix("s3://").partition("/")
+            bucket, key = bucket_and_key(each.subject)
             named = f"{key}model.tar.gz" if key.endswith("/") else key
             _have_bucket(s3, bucket, aws.context.region)
             s3.put_object(Bucket=bucket, Key=named, Body=_archive("model.txt", each.subject))

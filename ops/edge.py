@@ -17,6 +17,7 @@ from inferform.edge.spec import needed, options_of
 from inferform.model.artifact import located
 from inferform.names import short_hash
 from inferform.rules import did_you_mean, one_of
+from inferform.s3_uri import bucket_and_key
 
 from .aws import Aws
 from .errors import BadInputError, OperatorError
@@ -390,7 +391,7 @@ def artifact_problem(aws: Aws, spec: EdgeComponent, bucket: str) -> str:
 
 def _object(aws: Aws, uri: str) -> Mapping[str, Any] | None:
     """What S3 says of an object; None where it is not there, or may not be read."""
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    bucket, key = bucket_and_key(uri)
     try:
         return aws.client("s3").head_object(Bucket=bucket, Key=key)
     except ClientError as error:

@@ -13,6 +13,7 @@ from inferform import Environment, Image
 from inferform.image_uri import parse_image
 from inferform.model.artifact import located
 from inferform.observability.dashboard import console, dashboards, log_link
+from inferform.s3_uri import bucket_and_key
 from inferform.service import Deployed, Service, Subject
 
 from .kinds import kinds
@@ -57,7 +58,7 @@ def _links(subject: Subject) -> Iterator[tuple[str, str]]:
             yield from (("image", url) for url in _of_image(environment, uri))
         for artifact in spec.loads():
             uri = located(artifact, environment.artifact_bucket)
-            bucket, _, key = uri.removeprefix("s3://").partition("/")
+            bucket, key = bucket_and_key(uri)
             kind = "buckets" if key.endswith("/") or not key else "object"
             yield "artifact", f"{home}/s3/{kind}/{quote(bucket)}?prefix={quote(key, safe='')}"
 

@@ -24,6 +24,7 @@ from inferform.image_uri import parse_image
 from inferform.loading import Loaded
 from inferform.model.artifact import located
 from inferform.rules import PathPart
+from inferform.s3_uri import bucket_and_key
 from inferform.service import Deployed
 from inferform.spec import Spec
 
@@ -214,8 +215,7 @@ def _translated(path: Path_, new: str | None, old: str | None, taker: Environmen
         version = f":{image['tag']}" if image["tag"] else f"@{image['digest']}"
         return f"{old.partition('@')[0].rpartition('/')[0]}/{own['repository'].rpartition('/')[2]}{version}"
     if new.startswith("s3://") and old.startswith("s3://"):
-        bucket, key = old.split("/")[2], new.split("/", 3)[3]
-        return f"s3://{bucket}/{key}"
+        return f"s3://{bucket_and_key(old)[0]}/{bucket_and_key(new)[1]}"
     if new.startswith("arn:") and new.split(":")[3] not in ("", taker.context.region):
         raise BadInputError(
             f"{new} is in another Region than {taker.key}",

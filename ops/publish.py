@@ -18,6 +18,7 @@ from inferform import Model
 from inferform.loading import Loaded
 from inferform.model.artifact import located
 from inferform.rules import one_of
+from inferform.s3_uri import bucket_and_key
 from inferform.spec import walk
 
 from .advice import about_request, explained
@@ -121,7 +122,7 @@ def upload(file: Path, uri: str, aws: Aws) -> bool:
     """
     with file.open("rb") as opened:
         digest = hashlib.file_digest(opened, "sha256").hexdigest()
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    bucket, key = bucket_and_key(uri)
     s3 = aws.client("s3")
     with explained(aws.context):
         held: Any

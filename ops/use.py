@@ -21,6 +21,7 @@ from inferform import (
     ServerlessEndpoint,
 )
 from inferform.rules import did_you_mean, one_of
+from inferform.s3_uri import bucket_and_key
 from inferform.sagemaker.endpoints.base import Endpoint
 from inferform.service import Deployed, Service
 
@@ -156,7 +157,7 @@ class _Called:
 
     def asynchronous(self, below: str) -> list[Snippet]:
         """Of one that takes requests from S3, below a prefix, and answers there."""
-        bucket, _, folder = below.removeprefix("s3://").partition("/")
+        bucket, folder = bucket_and_key(below)
         uri, kind = f"{below}sample", self._body.content_type
         made = f"""import time
 

@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from inferform import Environment, ModelPackage
 from inferform.layers.specs import Registry
 from inferform.rules import did_you_mean, one_of
+from inferform.s3_uri import bucket_and_key
 from inferform.sagemaker.registry import ModelPackageGroup
 from inferform.spec import walk
 
@@ -284,7 +285,7 @@ def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
 
 def _read(uri: str, aws: Aws) -> tuple[Any, bool]:
     """A JSON document in S3, and whether it could be read; else why not."""
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    bucket, key = bucket_and_key(uri)
     try:
         body = aws.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read(_MOST_READ)
         return json.loads(body), True

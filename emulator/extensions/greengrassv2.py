@@ -12,7 +12,6 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import yaml
 from moto.core.base_backend import BackendDict, BaseBackend
@@ -24,6 +23,7 @@ from moto.s3.models import s3_backends
 from moto.utilities.utils import get_partition
 
 from ..own import OwnError, OwnResponse
+from ..s3_uri import bucket_and_key
 from .registry import Service
 
 _FORMAT = "2020-01-25"
@@ -582,13 +582,13 @@ def _digest(response: GreengrassResponse, recipe: dict[str, Any]) -> None:
 
 
 def _content(response: GreengrassResponse, uri: str) -> bytes | None:
-    place = urlsplit(uri)
+    name, key = bucket_and_key(uri)
     buckets = s3_backends[response.current_account][get_partition(response.region)].buckets
-    bucket = buckets.get(place.netloc)
+    bucket = buckets.get(name)
     if bucket is None or bucket.region_name != response.region:
         return None
-    key = bucket.keys.get(place.path.lstrip("/"))
-    return None if key is None else bytes(key.value)
+    held = bucket.keys.get(key)
+    return None if held is None else bytes(held.value)
 
 
 def _check_configuration(given: dict[str, Any]) -> None:

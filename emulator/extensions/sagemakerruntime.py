@@ -17,6 +17,7 @@ from moto.sagemaker.models import sagemaker_backends
 from moto.sagemakerruntime.responses import SageMakerRuntimeResponse
 
 from .. import captures, components
+from ..s3_uri import bucket_and_key
 from .registry import Service
 
 service = Service("sagemakerruntime", SageMakerRuntimeResponse)
@@ -217,7 +218,7 @@ def _echo(response: SageMakerRuntimeResponse, endpoint: Any, variant: str) -> di
 
 
 def _write(response: SageMakerRuntimeResponse, location: str, content: str) -> None:
-    bucket, _, key = location.removeprefix("s3://").partition("/")
+    bucket, key = bucket_and_key(location)
     backend = s3_backends[response.current_account][response.partition]
     try:
         backend.put_object(bucket, key, value=content.encode())

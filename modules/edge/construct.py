@@ -11,6 +11,7 @@ from ..iam.execution_role import ExecutionRole
 from ..iam.policy import Statement, allow, document
 from ..model.artifact import located
 from ..overriding import override
+from ..s3_uri import bucket_and_key
 from . import names as named
 from .spec import Compilation, EdgeComponent, EdgeFleet, needed
 
@@ -142,7 +143,7 @@ def _device_statements(
     for each in runs:
         if each.artifact is not None:
             uri = located(each.artifact, bucket)
-            place = uri.removeprefix("s3://").partition("/")[0]
+            place = bucket_and_key(uri)[0]
             # The device asks for a bucket's Region first.
             yield allow(
                 "s3:GetBucketLocation", f"arn:{context.partition}:s3:::{place}", sid="FindBucket"
@@ -169,7 +170,7 @@ class CompilationRole(Construct):
     ) -> None:
         super().__init__(scope, id)
         uri = located(spec.artifact, artifact_bucket)
-        places = {artifact_bucket, uri.removeprefix("s3://").partition("/")[0]}
+        places = {artifact_bucket, bucket_and_key(uri)[0]}
         buckets = [f"arn:{context.partition}:s3:::{each}" for each in sorted(places)]
         self.role = ExecutionRole(
             self,

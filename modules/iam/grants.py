@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from ..context import Context
 from ..image_uri import parse_image
+from ..s3_uri import bucket_and_key
 from ..secret import secret_arn, secret_service
 from .policy import Statement, allow
 
@@ -165,7 +166,7 @@ def see_alarms(context: Context, names: Iterable[str]) -> list[Statement]:
 
 def read_artifact(context: Context, uri: str, kms_key_arn: str) -> list[Statement]:
     """Reading one artifact: an object, all objects below a prefix, or a whole bucket."""
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    bucket, key = bucket_and_key(uri)
     bucket_arn = f"arn:{context.partition}:s3:::{bucket}"
     objects = f"{key}*" if not key or key.endswith("/") else key
     return [
@@ -184,7 +185,7 @@ def read_mounted(context: Context, uris: Iterable[str], kms_key_arn: str) -> lis
     """Reading the objects below prefixes as files, by Mountpoint for Amazon S3."""
     statements = []
     for index, uri in enumerate(uris, 1):
-        bucket, _, prefix = uri.removeprefix("s3://").partition("/")
+        bucket, prefix = bucket_and_key(uri)
         bucket_arn = f"arn:{context.partition}:s3:::{bucket}"
         number = str(index) if index > 1 else ""
         statements += [

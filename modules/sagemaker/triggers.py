@@ -13,6 +13,7 @@ from ..alarms.spec import AlarmName, StandardTopic, topic_problems
 from ..context import Context
 from ..model.artifact import is_location
 from ..rules import Problem, rule
+from ..s3_uri import bucket_and_key
 from ..scaling.schedule import Schedule, Scheduled, TimeZone
 from ..service import Lead, Place
 from ..spec import Aws, Between, Check, Many, Matches, OneOf, ShortName, Spec
@@ -354,7 +355,7 @@ def event_of(
 
     match trigger:
         case OnUpload(suffix=suffix):
-            bucket, _, prefix = watched(trigger).removeprefix("s3://").partition("/")
+            bucket, prefix = bucket_and_key(watched(trigger))
             return upload_pattern(bucket, prefix, suffix), f"Uploads to {prefix}"
         case OnAlarm(alarm=alarm):
             return alarms([alarm]), f"Alarm {alarm}"

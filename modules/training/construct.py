@@ -15,6 +15,7 @@ from ..iam.policy import Statement, allow
 from ..model.artifact import located
 from ..names import jobs_of
 from ..overriding import override
+from ..s3_uri import bucket_and_key
 from ..sagemaker.starts import Starts, watch_executions
 from ..sagemaker.triggers import OnSchedule, OnUpload, event_of, keyed
 from . import machine, names
@@ -413,7 +414,7 @@ class Monitored(Construct):
         report = (
             f"arn:{context.partition}:s3:::{around.artifact_bucket}/{folder}*/{MEASURE}/{REPORT}"
         )
-        bucket, _, prefix = captured.removeprefix("s3://").partition("/")
+        bucket, prefix = bucket_and_key(captured)
         statements = [
             *run_jobs(context, "processing", names.job_name(context, id, MEASURE), [role_arn], key),
             allow(

@@ -13,6 +13,7 @@ from typing import Any
 from ..context import Context
 from ..model.artifact import located
 from ..model.image import image_uri
+from ..s3_uri import bucket_and_key
 from ..sagemaker import telling
 from . import names
 from .drift import MEASURE, NAMESPACE, REPORT, DriftMonitor
@@ -596,7 +597,7 @@ def monitor_definition(
     chain = Chain(context.partition, spec.notify, retries(60))
     request = steps.processing(job, MEASURE)
     request["Environment"] = {**request["Environment"], "NOW.$": "$$.Execution.StartTime"}
-    bucket, _, prefix = captured.removeprefix("s3://").partition("/")
+    bucket, prefix = bucket_and_key(captured)
     # SageMaker refuses a job of whose input there is no object.
     chain.task(
         "Look",

@@ -9,6 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from inferform.s3_uri import bucket_and_key
 from inferform.service import Deployed
 from inferform.vpc.spec import Network
 
@@ -68,7 +69,7 @@ class _Artifact:
         self._context = synthesis.context
         self._s3 = synthesis.aws.client("s3")
         self._uri = uri
-        self._bucket, _, self._key = uri.removeprefix("s3://").partition("/")
+        self._bucket, self._key = bucket_and_key(uri)
 
     def judged(self, readers: list[Load]) -> Iterator[Finding]:
         """Whether it is there and within reach, and then whether it can be decrypted."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from inferform.s3_uri import bucket_and_key
 from inferform.sagemaker.content import async_uri
 from inferform.sagemaker.endpoints.asynchronous import AsyncEndpoint
 from inferform.service import Deployed
@@ -37,7 +38,7 @@ def ask(aws: Aws, endpoint: str, below: str, request: Request) -> Reply:
     """
     s3 = aws.client("s3")
     place = f"{below}{uuid.uuid4()}"
-    bucket, key = _split(place)
+    bucket, key = bucket_and_key(place)
     s3.put_object(Bucket=bucket, Key=key, Body=request.body, ContentType=request.content_type)
     queued = aws.client("sagemaker-runtime").invoke_endpoint_async(
         EndpointName=endpoint, ContentType=request.content_type, InputLocation=place
@@ -68,7 +69,7 @@ def _object(s3: Any, uri: str) -> Reply | None:
     """An object, or None where it is not there yet."""
     if not uri:
         return None
-    bucket, key = _split(uri)
+    bucket, key = bucket_and_key(uri)
     try:
         found = s3.get_object(Bucket=bucket, Key=key)
     except ClientError as error:
@@ -76,8 +77,3 @@ def _object(s3: Any, uri: str) -> Reply | None:
             return None
         raise
     return Reply(found["Body"].read(), str(found.get("ContentType", "")))
-
-
-def _split(uri: str) -> tuple[str, str]:
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    return bucket, key

@@ -8,6 +8,7 @@ import ipaddress
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -21,6 +22,8 @@ from inferform import RULES, Context, Environment, Model, Network, RealtimeEndpo
 from inferform.names import fit, region_code, short_hash
 from inferform.places import regions
 from inferform.rules import rule
+from inferform.s3_uri import bucket_and_key
+from inferform_emulator.s3_uri import bucket_and_key as emulated
 from tests.conftest import ROOT
 
 WORDS = st.from_regex(r"[a-z0-9]+(-[a-z0-9]+)*", fullmatch=True)
@@ -193,6 +196,35 @@ def documented(spec: type) -> set[str]:
 
 def test_hashes_do_not_depend_on_the_order_of_keys() -> None:
     assert short_hash({"a": 1, "b": 2}) == short_hash({"b": 2, "a": 1})
+
+
+@pytest.mark.parametrize("split", [bucket_and_key, emulated])
+def test_a_uri_of_s3_has_a_bucket_and_a_key_or_the_beginning_of_keys(
+    split: Callable[[str], tuple[str, str]],
+) -> None:
+    assert split("s3://models/fraud/1/model.tar.gz") == ("models", "fraud/1/model.tar.gz")
+    assert split("s3://models/fraud/") == ("models", "fraud/")
+    assert split("s3://models") == split("s3://models/") == ("models", "")
+
+
+def test_a_uri_of_s3_is_taken_apart_in_one_place_of_a_package() -> None:
+    apart = {
+        str(file.relative_to(ROOT))
+        for package in ("modules", "ops", "emulator")
+        for file in sorted((ROOT / package).rglob("*.py"))
+        if any(_takes_apart(node) for node in ast.walk(_tree(str(file))))
+    }
+    assert apart == {"modules/s3_uri.py", "emulator/s3_uri.py"}
+
+
+def _takes_apart(node: ast.AST) -> bool:
+    """Whether a call is `TEXT.removeprefix("s3://").partition(...)`."""
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "partition"
+        and ast.unparse(node.func.value).endswith("removeprefix('s3://')")
+    )
 
 
 def test_warnings_do_not_stop_an_environment() -> None:
