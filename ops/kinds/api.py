@@ -25,9 +25,9 @@ from .finding import given, paged, pairs
 from .policies import any_account, lets, resource_policy
 from .prices import products
 from .reasons import part, resource
-from .record import Existing, Finding, Found, Not, Values, risk
+from .record import Existing, Finding, Found, Not, Teller, Values, risk
 from .risks import NET2, SEC1, protection
-from .stories import name_of
+from .stories import name_of, told_when_gone
 from .synthesis import Resource, Synthesis
 from .untold import hidden
 from .weaker import NET4, changes
@@ -383,21 +383,7 @@ def _rules_gone(plan: Plan, acl: Change) -> Iterator[Found]:
         yield f"loses the rules {some(lost)}"
 
 
-def _told(change: Change, words: str, attribute: str, interrupted: str) -> Story:
-    """What happens to something by which requests reach a model."""
-    name = name_of(change, attribute)
-    because = f" because of {forced(change)}" if change.action is Action.REPLACE else ""
-    return Story(
-        kind=words,
-        name=name,
-        address=change.address,
-        action=change.action.value,
-        headline=f"{name} is {PAST[change.action]}{because}",
-        interrupted=interrupted,
-    )
-
-
-def _api_story(words: str) -> Any:
+def _api_story(words: str) -> Teller:
     def tell(plan: Plan, change: Change) -> Iterator[Story]:
         """An API, whose URL changes once it is replaced."""
         if not change.is_shown:
@@ -408,20 +394,23 @@ def _api_story(words: str) -> Any:
             interrupted += (
                 ", until callers know the new URL; keys are to be added to its plans again"
             )
-        yield _told(change, words, "name", interrupted)
+        name = name_of(change, "name")
+        because = f" because of {forced(change)}" if change.action is Action.REPLACE else ""
+        yield Story(
+            kind=words,
+            name=name,
+            address=change.address,
+            action=change.action.value,
+            headline=f"{name} is {PAST[change.action]}{because}",
+            interrupted=interrupted,
+        )
 
     return tell
 
 
-def _gone_story(words: str, attribute: str, interrupted: str) -> Any:
-    def tell(plan: Plan, change: Change) -> Iterator[Story]:
-        """What requests need on their way, once it goes; a change of it is the API's to tell."""
-        if change.action not in (Action.DELETE, Action.REPLACE):
-            return
-        until = ", until it is made again" if change.action is Action.REPLACE else ""
-        yield _told(change, words, attribute, f"{interrupted}{until}")
-
-    return tell
+def _gone(words: str, attribute: str, interrupted: str) -> Teller:
+    """What requests need on their way, once it goes; a change of it is the API's to tell."""
+    return told_when_gone(words, interrupted, attribute, comes_back=True)
 
 
 # Preflight
@@ -598,7 +587,7 @@ KINDS = (
         name=Not("an API has each name of a stage once"),
         outage=True,
         preflight=_log_role,
-        story=_gone_story("stage of a REST API", "stage_name", "every request to the stage"),
+        story=_gone("stage of a REST API", "stage_name", "every request to the stage"),
         settings={"access_log_settings": "access logs"},
         verify=_SERVED,
         uses=_cache_hours,
@@ -611,7 +600,7 @@ KINDS = (
         outage=True,
         addresses=Not("it is an endpoint service, which takes no address of a subnet"),
         verify=RestLinkVerifier,
-        story=_gone_story(
+        story=_gone(
             "VPC link of REST APIs", "name", "every request of REST APIs to the services behind it"
         ),
     ),
@@ -629,7 +618,7 @@ KINDS = (
         name=Not("a policy of an alias has each statement id once"),
         part_of="aws_lambda_function",
         outage=True,
-        story=_gone_story(
+        story=_gone(
             "permission of a function",
             "statement_id",
             "every request that the API passes to the function",
@@ -650,7 +639,7 @@ KINDS = (
         name=Not("an account may have several usage plans of one name"),
         outage=True,
         holds_data=False,
-        story=_gone_story("usage plan", "name", "every request with a key of the plan"),
+        story=_gone("usage plan", "name", "every request with a key of the plan"),
         settings={"throttle_settings": "the throttle of its keys", "quota_settings": "its quota"},
         verify=Not("it counts requests of callers with a key, which verify has none of"),
     ),
@@ -673,7 +662,7 @@ KINDS = (
         outage=True,
         risks=(_opened("authorization_type"), _route_gone),
         verify=_SERVED,
-        story=_gone_story("route of an HTTP API", "route_key", "every request to the route"),
+        story=_gone("route of an HTTP API", "route_key", "every request to the route"),
     ),
     resource(
         "aws_apigatewayv2_integration",
@@ -698,7 +687,7 @@ KINDS = (
         risks=(_lifted("default_route_settings"),),
         settings={"access_log_settings": "access logs"},
         verify=_SERVED,
-        story=_gone_story("stage of an HTTP API", "name", "every request to the stage"),
+        story=_gone("stage of an HTTP API", "name", "every request to the stage"),
     ),
     resource(
         "aws_apigatewayv2_vpc_link",
@@ -708,7 +697,7 @@ KINDS = (
         outage=True,
         addresses=Not("it takes one address of a subnet or a few, as its traffic asks for them"),
         verify=LinkVerifier,
-        story=_gone_story("VPC link", "name", "every request to the services behind it"),
+        story=_gone("VPC link", "name", "every request to the services behind it"),
     ),
     resource(
         "aws_apigatewayv2_domain_name",
@@ -717,7 +706,7 @@ KINDS = (
         name="domain_name",
         outage=True,
         preflight=_certificates,
-        story=_gone_story("domain of APIs", "domain_name", "every request to the domain"),
+        story=_gone("domain of APIs", "domain_name", "every request to the domain"),
         risks=(_domain_gone,),
         verify=DomainVerifier,
     ),
@@ -729,9 +718,7 @@ KINDS = (
         outage=True,
         risks=(_moved,),
         verify=Not("its domain is verified"),
-        story=_gone_story(
-            "place of an API at a domain", "domain_name", "every request to that place"
-        ),
+        story=_gone("place of an API at a domain", "domain_name", "every request to that place"),
     ),
     resource(
         "aws_wafv2_web_acl",

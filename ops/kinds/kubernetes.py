@@ -335,7 +335,7 @@ KINDS = (
         "Kubernetes Service",
         outage=True,
         story=told_when_gone(
-            "Kubernetes Service", "requests by its name, until it is made again", "metadata", "name"
+            "Kubernetes Service", "requests by its name", "metadata", "name", comes_back=True
         ),
         risks=weaker.KUBERNETES_SERVICE,
         uses=_service_balancer,

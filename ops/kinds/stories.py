@@ -15,10 +15,11 @@ def name_of(change: Change, *path: str) -> str:
     return str(dig(change.after, *path) or dig(change.before, *path) or change.name)
 
 
-def told_when_gone(words: str, interrupted: str, *path: str) -> Teller:
+def told_when_gone(words: str, interrupted: str, *path: str, comes_back: bool = False) -> Teller:
     """Tell of a resource that is deleted or replaced, and of no other change.
 
     `words` is what people call it, `interrupted` what stops meanwhile, and `path` leads to its name.
+    `comes_back` says that it goes on once a replacement is made. Default: False.
     """
 
     def tell(plan: Plan, change: Change) -> Iterator[Story]:
@@ -33,7 +34,9 @@ def told_when_gone(words: str, interrupted: str, *path: str) -> Teller:
             address=change.address,
             action=change.action.value,
             headline=f"{name} is {PAST[change.action]}{because}",
-            interrupted=interrupted,
+            interrupted=f"{interrupted}, until it is made again"
+            if comes_back and replaced
+            else interrupted,
         )
 
     return tell

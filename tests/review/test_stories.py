@@ -383,3 +383,17 @@ def test_what_requests_need_on_their_way_to_a_model_is_told_once_it_goes(kind: s
     assert story.interrupted.endswith(", until it is made again")
     kept = changed(f"{kind}.x", ["update"], before, {**before, "tags": {"a": "b"}})
     assert list(tell(read_plan(plan_of(kept)))) == []
+
+
+def test_requests_to_a_kubernetes_service_come_back_with_another_and_not_after_a_deletion() -> None:
+    before = {"metadata": [{"name": "x"}]}
+    said = {}
+    for after in (None, before):
+        actions = ["delete", "create"] if after else ["delete"]
+        plan = plan_of(changed("kubernetes_service_v1.x", actions, before, after))
+        (story,) = tell(read_plan(plan))
+        said[story.action] = story.interrupted
+    assert list(said.values()) == [
+        "requests by its name",
+        "requests by its name, until it is made again",
+    ]
