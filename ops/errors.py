@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from .masking import mask_text
 from .untrusted import bounded, visible
 
@@ -15,7 +17,14 @@ class OperatorError(Exception):
         # It may quote AWS, Terraform, a file or its name.
         self.message = bounded(visible(mask_text(message)))
         self.hint = bounded(visible(mask_text(hint)))
-        super().__init__(f"{self.message}\n  {self.hint}" if hint else self.message)
+        super().__init__(self.message, self.hint)
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  {self.hint}" if self.hint else self.message
+
+    def reword(self, change: Callable[[str], str]) -> None:
+        """Say the same in other words."""
+        self.message, self.hint = change(self.message), change(self.hint)
 
 
 class NotBootstrappedError(OperatorError):

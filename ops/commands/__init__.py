@@ -66,13 +66,33 @@ class Family(_Switches, TyperGroup):
 
 
 class _Command(_Switches, TyperCommand):
-    """A command whose help is text, and no markup."""
+    """A command whose help is text, and no markup.
+
+    Where it works on the emulator, so do the commands that its errors name.
+    """
+
+    emulated = False
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         for shown in (self, *self.params):
             if isinstance(shown, TyperArgument | TyperCommand | TyperOption) and shown.help:
                 shown.help = escape(shown.help)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run it."""
+        try:
+            return super().invoke(ctx)
+        except OperatorError as error:
+            if self.emulated or ctx.params.get("emulator"):
+                error.reword(on_emulator)
+            raise
+
+
+class _Emulated(_Command):
+    """A command that always works on the emulator."""
+
+    emulated = True
 
 
 class _Family(Family):
@@ -104,6 +124,9 @@ class Command:
     note: str = ""
     """What is said on stderr before it runs. Default: nothing."""
 
+    emulated: bool = False
+    """Whether it always works on the emulator. Default: where it is given `--emulator`."""
+
     def add_to(self, app: typer.Typer) -> None:
         """Add it to the application."""
         title = escape(self.panel.title)
@@ -113,7 +136,7 @@ class Command:
             return
         app.command(
             self.name,
-            cls=_Command,
+            cls=_Emulated if self.emulated else _Command,
             rich_help_panel=title,
             context_settings=_ANY_ARGUMENTS if self.panel is BROKEN else None,
         )(self.body)
@@ -163,6 +186,39 @@ def needed(arguments: Sequence[str]) -> list[Command]:
     files = [each.name for each in pkgutil.iter_modules(__path__) if name in _written(each.name)]
     own = _of(files[0]) if len(files) == 1 else []
     return own if sum(each.name == name for each in own) == 1 else found()
+
+
+_NAMED = re.compile(r"\binferform((?: [a-z][a-z-]*)+)")
+_END = re.compile(r"[,;:.] |\n|$")
+
+
+def on_emulator(text: str) -> str:
+    """A text whose commands of ours work on the emulator, where they can."""
+    return _NAMED.sub(_on_emulator, text)
+
+
+def _on_emulator(named: re.Match[str]) -> str:
+    words = named[1].split()
+    command = words[: _length(words)]
+    shown = " ".join(["inferform", *command])
+    rest = named.string[named.start() + len(shown) :]
+    if not command or "--emulator" in _END.split(rest, maxsplit=1)[0]:
+        return named[0]
+    return f"{shown} --emulator{named[0][len(shown) :]}"
+
+
+def _length(words: Sequence[str]) -> int:
+    """How many of the words are a command that has `--emulator`; 0 where they begin with none."""
+    app = typer.Typer()
+    app.callback()(lambda: None)
+    for each in needed(words):
+        each.add_to(app)
+    found: Any = typer.main.get_group(app)
+    length = 0
+    while length < len(words) and words[length] in getattr(found, "commands", ()):
+        found = found.commands[words[length]]
+        length += 1
+    return length if any("--emulator" in each.opts for each in found.params) else 0
 
 
 def _free(name: str, taken: Iterable[str]) -> str:

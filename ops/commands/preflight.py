@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import typer
 
 from ..environments import Emulated, EnvironmentKey, environment
 from ..output import Json, print_json, print_table, stderr, stdout
-from . import BEFORE, Command
+from . import BEFORE, Command, on_emulator
 
 
 def preflight(env: EnvironmentKey, emulator: Emulated = False, json: Json = False) -> None:
@@ -30,6 +32,8 @@ def preflight(env: EnvironmentKey, emulator: Emulated = False, json: Json = Fals
         context = found.context
         aws = Aws(context, emulator=program.emulator, role_arn=context.plan_role_arn)
         checks = run(found, synthesized, aws)
+    if emulator:
+        checks = [replace(each, fix=on_emulator(each.fix)) for each in checks]
     failed = [check for check in checks if check.outcome == "failed"]
     if json:
         print_json([check.as_dict() for check in checks])

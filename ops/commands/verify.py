@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,7 @@ import typer
 from ..environments import Emulated, EnvironmentKey, environment
 from ..errors import BadInputError
 from ..output import Json, print_json, print_table, stderr, stdout
-from . import AFTER, Command
+from . import AFTER, Command, on_emulator
 
 
 def verify(
@@ -44,6 +45,8 @@ def verify(
     aws = Aws(found.context, emulator=emulator_in_use() if emulator else None)
     with stderr.status(f"verifying {env}"):
         findings = run(found, aws, samples, read(callers, found) if callers else None)
+    if emulator:
+        findings = [replace(each, fix=on_emulator(each.fix)) for each in findings]
     failed = [finding for finding in findings if finding.outcome == "failed"]
     if json:
         print_json([finding.as_dict() for finding in findings])
