@@ -302,6 +302,13 @@ def read(role: Role, uri: str, *, is_prefix: bool, through: Any = None) -> None:
         raise MissingError(uri)
 
 
+def has_object(uri: str) -> bool:
+    """Whether there is an object."""
+    name, key = bucket_and_key(uri)
+    bucket = _bucket(name)
+    return bucket is not None and key in bucket.keys
+
+
 def holds_anything(uri: str) -> bool:
     """Whether there is anything below a prefix; a bucket that the emulator lacks may hold it."""
     name, key = bucket_and_key(uri)

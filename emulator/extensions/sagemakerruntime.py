@@ -16,7 +16,7 @@ from moto.s3.models import s3_backends
 from moto.sagemaker.models import sagemaker_backends
 from moto.sagemakerruntime.responses import SageMakerRuntimeResponse
 
-from .. import captures, components
+from .. import captures, components, rights
 from ..s3_uri import bucket_and_key
 from .registry import Service
 
@@ -69,15 +69,16 @@ def invoke_endpoint(original: Original, response: SageMakerRuntimeResponse) -> T
             Invocation5XXErrors=0,
             InvocationModelErrors=0,
         )
-    if response.sagemakerruntime_backend.results_queue:
-        response.body = response.raw_body.decode("utf-8", errors="replace")
-        status, headers, body = original(response)
-        return status, headers, body
     variant = (
         _variant(endpoint, response.headers.get("X-Amzn-SageMaker-Target-Variant"))
         if component is None
         else component.variant
     )
+    _check_container(response, endpoint, variant)
+    if response.sagemakerruntime_backend.results_queue:
+        response.body = response.raw_body.decode("utf-8", errors="replace")
+        status, headers, body = original(response)
+        return status, headers, body
     told = json.dumps(_echo(response, endpoint, variant))
     captures.capture(
         sagemaker_backends[response.current_account][response.region],
@@ -98,7 +99,8 @@ def invoke_endpoint(original: Original, response: SageMakerRuntimeResponse) -> T
     gap="answers any name; writes to a bucket of its own instead of the configured one",
 )
 def invoke_endpoint_async(original: Original, response: SageMakerRuntimeResponse) -> TYPE_RESPONSE:
-    """AWS accepts with 202 and writes the answer under S3OutputPath of the configuration."""
+    """AWS accepts with 202 and writes the answer under S3OutputPath of the configuration, or below
+    S3FailurePath why there is none."""
     endpoint = _serving(response)
     config = getattr(endpoint, "async_inference_config", None)
     if not config:
@@ -111,15 +113,20 @@ def invoke_endpoint_async(original: Original, response: SageMakerRuntimeResponse
         raise RuntimeValidationError("InputLocation is required.")
     inference = response.headers.get("X-Amzn-SageMaker-Inference-Id") or str(mock_random.uuid4())
     headers: dict[str, Any] = {"status": 202, "Content-Type": "application/json"}
+    failure = output = ""
     name = mock_random.uuid4()
     outputs = config["OutputConfig"]
     if outputs.get("S3FailurePath"):
-        headers["X-Amzn-SageMaker-FailureLocation"] = (
-            f"{outputs['S3FailurePath'].rstrip('/')}/{name}-error.out"
-        )
+        failure = f"{outputs['S3FailurePath'].rstrip('/')}/{name}-error.out"
+        headers["X-Amzn-SageMaker-FailureLocation"] = failure
     if outputs.get("S3OutputPath"):
         output = f"{outputs['S3OutputPath'].rstrip('/')}/{name}.out"
         headers["X-Amzn-SageMaker-OutputLocation"] = output
+    if not rights.has_object(location):
+        # In words of this emulator: AWS documents that a download may fail, and not what it says then.
+        if failure:
+            _write(response, failure, f"The request cannot be downloaded: there is no {location}")
+    elif output:
         variant = _variant(endpoint, None)
         content = _echo(response, endpoint, variant) | {"inputLocation": location}
         _write(response, output, json.dumps(content))
@@ -137,6 +144,38 @@ def _serving(response: SageMakerRuntimeResponse) -> Any:
     )
 
 
+def _check_container(response: SageMakerRuntimeResponse, endpoint: Any, variant: str) -> None:
+    """Amazon SageMaker developer guide, "Invoke a multi-container endpoint with direct invocation": where
+    there is a validation error. The words are this emulator's own."""
+    backend = sagemaker_backends[response.current_account][response.region]
+    config = backend.endpoint_configs.get(endpoint.endpoint_config_name)
+    models = (
+        backend._models.get(each.get("ModelName"))
+        for each in getattr(config, "production_variants", [])
+        if each["VariantName"] == variant
+    )
+    model = next(models, None)
+    if model is None:
+        return
+    asked = response.headers.get(_CONTAINER)
+    mode = (getattr(model, "inference_execution_config", None) or {}).get("Mode")
+    if mode != "Direct":
+        if asked:
+            raise RuntimeValidationError(
+                f"Endpoint {endpoint.endpoint_name} is not configured for direct invocation: leave out "
+                "TargetContainerHostname."
+            )
+        return
+    known = [str(each.get("ContainerHostname")) for each in getattr(model, "containers", ())]
+    if asked not in known:
+        wrong = f"has no container {asked}" if asked else "needs a TargetContainerHostname"
+        raise RuntimeValidationError(
+            f"Endpoint {endpoint.endpoint_name}, which is configured for direct invocation, {wrong}: its "
+            f"containers are {', '.join(known)}."
+        )
+
+
+_CONTAINER = "X-Amzn-SageMaker-Target-Container-Hostname"
 _COMPONENT = "X-Amzn-SageMaker-Inference-Component"
 
 
@@ -203,7 +242,7 @@ def _echo(response: SageMakerRuntimeResponse, endpoint: Any, variant: str) -> di
     }
     for header, field in (
         (_COMPONENT, "inferenceComponent"),
-        ("X-Amzn-SageMaker-Target-Container-Hostname", "targetContainer"),
+        (_CONTAINER, "targetContainer"),
         ("X-Amzn-SageMaker-Target-Model", "targetModel"),
         ("X-Amzn-SageMaker-Custom-Attributes", "customAttributes"),
         ("X-Amzn-SageMaker-Inference-Id", "inferenceId"),

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from inferform_emulator.s3_uri import bucket_and_key
+
 Client = Callable[..., Any]
 
 ROLE = "arn:aws:iam::123456789012:role/endpoint"
@@ -89,18 +91,65 @@ def test_another_accounts_endpoint_is_not_found(
         )
 
 
+def content_of(client: Client, uri: str) -> bytes | None:
+    bucket, key = bucket_and_key(uri)
+    try:
+        content: bytes = client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+    except client("s3").exceptions.NoSuchKey:
+        return None
+    return content
+
+
 def test_an_asynchronous_invocation_writes_where_the_configuration_says(
-    runtime: Any, client: Client
+    runtime: Any, client: Client, account: str
 ) -> None:
+    client("s3").put_object(Bucket=f"out-{account}", Key="in/one.json", Body=b"{}")
+    given = f"s3://out-{account}/in/one.json"
     answer = runtime.invoke_endpoint_async(
-        EndpointName="slow", InputLocation="s3://in/one.json", InferenceId="one"
+        EndpointName="slow", InputLocation=given, InferenceId="one"
     )
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == 202
     assert answer["InferenceId"] == "one"
     assert "/failed/" in answer["FailureLocation"]
-    bucket, _, key = answer["OutputLocation"].removeprefix("s3://").partition("/")
-    content = json.loads(client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
-    assert (content["emulator"], content["inputLocation"]) == ("inferform", "s3://in/one.json")
+    content = json.loads(content_of(client, answer["OutputLocation"]) or b"")
+    assert (content["emulator"], content["inputLocation"]) == ("inferform", given)
+    assert content_of(client, answer["FailureLocation"]) is None
+
+
+@pytest.mark.parametrize("bucket", ["out-{account}", "nowhere-{account}"])
+def test_an_asynchronous_invocation_without_its_request_is_accepted_and_fails(
+    runtime: Any, client: Client, account: str, bucket: str
+) -> None:
+    given = f"s3://{bucket.format(account=account)}/in/one.json"
+    answer = runtime.invoke_endpoint_async(EndpointName="slow", InputLocation=given)
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 202
+    assert content_of(client, answer["OutputLocation"]) is None
+    assert given in (content_of(client, answer["FailureLocation"]) or b"").decode()
+
+
+def test_a_request_names_a_container_of_an_endpoint_for_direct_invocation_and_of_no_other(
+    runtime: Any, client: Client
+) -> None:
+    sagemaker = client("sagemaker")
+    sagemaker.create_model(
+        ModelName="both",
+        ExecutionRoleArn=ROLE,
+        Containers=[{"Image": "image:1", "ContainerHostname": name} for name in ("one", "two")],
+        InferenceExecutionConfig={"Mode": "Direct"},
+    )
+    variant = {"VariantName": "only", "ModelName": "both", "InstanceType": "ml.m5.large"}
+    sagemaker.create_endpoint_config(
+        EndpointConfigName="both-1", ProductionVariants=[{**variant, "InitialInstanceCount": 1}]
+    )
+    sagemaker.create_endpoint(EndpointName="both", EndpointConfigName="both-1")
+    answer = runtime.invoke_endpoint(EndpointName="both", TargetContainerHostname="two", Body=b"1")
+    assert json.loads(answer["Body"].read())["targetContainer"] == "two"
+    with refused("needs a TargetContainerHostname: its containers are one, two"):
+        runtime.invoke_endpoint(EndpointName="both", Body=b"1")
+    with refused("has no container three: its containers are one, two"):
+        runtime.invoke_endpoint(EndpointName="both", TargetContainerHostname="three", Body=b"1")
+    with refused("not configured for direct invocation"):
+        runtime.invoke_endpoint(EndpointName="fraud", TargetContainerHostname="one", Body=b"1")
 
 
 def test_an_endpoint_is_invoked_in_its_own_way_only(runtime: Any) -> None:
