@@ -19,7 +19,7 @@ def told_when_gone(words: str, interrupted: str, *path: str, comes_back: bool = 
     """Tell of a resource that is deleted or replaced, and of no other change.
 
     `words` is what people call it, `interrupted` what stops meanwhile, and `path` leads to its name.
-    `comes_back` says that it goes on once a replacement is made. Default: False.
+    `comes_back` says that it continues once a replacement is made. Default: False.
     """
 
     def tell(plan: Plan, change: Change) -> Iterator[Story]:
