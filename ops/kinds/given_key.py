@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -47,6 +47,9 @@ class Wanted:
     statement: Statement
     """The statement that allows it."""
 
+    roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What each role among them does with the key, by its ARN. Default: not known."""
+
 
 def keys(synthesis: Synthesis) -> Iterator[Finding]:
     """Every key that encrypts what is written or read: it is enabled, and lets in who uses it."""
@@ -76,7 +79,9 @@ def _key(
     ]
     artifacts = getattr(synthesis.environment.registry, "own_artifacts", None) if is_own else None
     readers = artifacts.read_accounts if artifacts else ()
-    wanted = wanted_of(context, actions, groups=groups, readers=readers)
+    wanted = wanted_of(
+        context, actions, groups=groups, readers=readers, roles=_roles(synthesis, arn, actions)
+    )
     region, account = arn.split(":")[3:5]
     if (region, account) != (context.region, context.account):
         # GetKeyPolicy is for the key's own account alone (KMS API reference).
@@ -104,9 +109,47 @@ def _key(
     yield judged(arn, held, wanted)
 
 
+def _roles(synthesis: Synthesis, arn: str, actions: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """What each role of the account does with a key, by the role's ARN: those that are made or given here, as
+    far as their own policies say, and those that Terraform assumes. None where it assumes none."""
+    found = dict.fromkeys(sorted(synthesis.roles), actions)
+    if not found:
+        return {}  # who applies is not known
+    documents: dict[str, list[Any]] = {}
+    for each in synthesis.given_roles:
+        documents.setdefault(str(each["arn"]), []).append({"Statement": each["statements"]})
+    for policy in synthesis.of("aws_iam_role_policy"):
+        role = synthesis.referred(policy, "role", "aws_iam_role")
+        if role is not None:
+            document = synthesis.resolved(str(policy.values.get("policy", "")))
+            documents.setdefault(_arn(synthesis.context, role.values), []).append(document)
+    for role_arn, held in documents.items():
+        try:
+            own = [grant for document in held for grant in grants(document)]
+        except NotReadableError:
+            found.setdefault(role_arn, actions)
+            continue
+        used = tuple(each for each in actions if any(_reaches(grant, each, arn) for grant in own))
+        if used:
+            found.setdefault(role_arn, used)
+    return found
+
+
+def _arn(context: Context, role: Mapping[str, Any]) -> str:
+    return context.arn("iam", f"role{role.get('path') or '/'}{role['name']}")
+
+
+def _reaches(grant: Grant, action: str, arn: str) -> bool:
+    """Whether a grant is for an action on a key; one on what is not known yet may be."""
+    is_unknown = "${" in grant.resource
+    return grant.covers(Grant(action, arn), conditions=False, resources=not is_unknown)
+
+
 def judged(arn: str, held: Sequence[Statement], wanted: Sequence[Wanted]) -> Finding:
     """Whether the statements of a key's policy let in who is wanted, and what they lack."""
-    answers = [(each, _answer(held, each)) for each in wanted]
+    answers = [
+        (each, "yes" if _unnamed(held, each) == [] else _answer(held, each)) for each in wanted
+    ]
     missing = [each for each, answer in answers if answer == "no"]
     unclear = [each for each, answer in answers if answer == "perhaps"]
     if missing:
@@ -114,7 +157,10 @@ def judged(arn: str, held: Sequence[Statement], wanted: Sequence[Wanted]) -> Fin
         said = f"its policy does not let {who} in; it lacks {_printed(missing)}"
         return Finding(KEY, arn, "failed", said, "let its owner add what is printed to its policy")
     if unclear:
-        who = ", ".join(each.who for each in unclear)
+        who = ", ".join(
+            f"{each.who} ({', '.join(found)})" if (found := _unnamed(held, each)) else each.who
+            for each in unclear
+        )
         said = (
             f"not known whether its policy lets {who} in, as it names single roles or has conditions; "
             f"this would be enough: {_printed(unclear)}"
@@ -150,13 +196,17 @@ def wanted_of(
     *,
     groups: Sequence[str] = (),
     readers: Sequence[str] = (),
+    roles: Mapping[str, tuple[str, ...]] | None = None,
 ) -> list[Wanted]:
     """Who must be let in to a key: the account's roles for some actions, CloudWatch Logs for log
-    groups by name, and other accounts that read artifacts through S3."""
+    groups by name, and other accounts that read artifacts through S3.
+
+    `roles` says what each role of the account does, by its ARN. Default: that is not known.
+    """
     through = f"s3.{context.region}.{context.dns_suffix}"
     reads = ("kms:Decrypt", "kms:DescribeKey")
     return [
-        _account(context, context.account, actions),
+        replace(_account(context, context.account, actions), roles=roles or {}),
         *([_logs(context, sorted(groups))] if groups else []),
         *(_account(context, account, reads, through=through) for account in readers),
     ]
@@ -221,6 +271,30 @@ def _logs(context: Context, groups: Sequence[str]) -> Wanted:
 def _answer(held: Sequence[Statement], wanted: Wanted) -> str:
     """Whether somebody may do everything: the worst of the answers for each action."""
     return min((_of_action(held, wanted, each) for each in wanted.actions), key=_ORDER.index)
+
+
+def _unnamed(held: Sequence[Statement], wanted: Wanted) -> list[str] | None:
+    """The roles that a policy does not let in for sure: it names a role, or its account, to let it in. None
+    where it is not known which roles there are."""
+    if not wanted.roles:
+        return None
+    return [
+        role
+        for role, actions in wanted.roles.items()
+        if _answer(held, replace(wanted, actions=actions, is_for=_of_role(role))) != "yes"
+    ]
+
+
+def _of_role(role: str) -> Answer:
+    account = role.split(":")[4]
+    tests = {"kms:calleraccount": [account], "aws:principalarn": [role]}
+
+    def is_for(statement: Statement) -> str:
+        people = {*_principals(statement, "AWS")}
+        whole = {role, "*", account, f"{role.partition(account)[0]}{account}:root"}
+        return _holds(statement, tests) if people & whole else "no"
+
+    return is_for
 
 
 def _of_action(held: Sequence[Statement], wanted: Wanted, action: str) -> str:

@@ -209,6 +209,53 @@ def test_the_policy_of_a_key_lets_in_who_uses_it(
     assert judge(*statements).outcome == outcome
 
 
+DEPLOYS = "arn:aws:iam::111122223333:role/deploy"
+SERVES = "arn:aws:iam::111122223333:role/acme/serves"
+USERS = {DEPLOYS: USES, SERVES: ("kms:Decrypt",)}
+
+
+def lets(*roles: str, actions: Any = "kms:*") -> dict[str, Any]:
+    return {**LETS_ACCOUNT, "Principal": {"AWS": [*roles]}, "Action": actions}
+
+
+@pytest.mark.parametrize(
+    ("statements", "outcome", "unnamed"),
+    [
+        ([lets(DEPLOYS, SERVES)], "passed", ()),
+        ([lets(DEPLOYS), lets(SERVES, actions="kms:Decrypt")], "passed", ()),
+        ([lets(DEPLOYS), lets(ACCOUNT, actions="kms:Decrypt")], "passed", ()),
+        ([lets(DEPLOYS)], "skipped", (SERVES,)),
+        ([lets(DEPLOYS), lets(SERVES, actions="kms:DescribeKey")], "skipped", (SERVES,)),
+        ([lets(f"{DEPLOYS}-2", SERVES)], "skipped", (DEPLOYS,)),
+        ([lets(DEPLOYS, SERVES), {**lets(SERVES), "Effect": "Deny"}], "skipped", (SERVES,)),
+        (
+            [lets(DEPLOYS, SERVES), {**lets(f"{SERVES}-2"), "Effect": "Deny"}],
+            "passed",
+            (),
+        ),
+        (
+            [under(lets(DEPLOYS, SERVES), StringEquals={"aws:SourceVpc": "vpc-1"})],
+            "skipped",
+            (DEPLOYS, SERVES),
+        ),
+        (
+            [under(EVERYBODY, ArnLike={"aws:PrincipalArn": [DEPLOYS, f"{SERVES[:-6]}*"]})],
+            "passed",
+            (),
+        ),
+        ([lets(SERVES, actions="kms:Decrypt")], "failed", ()),
+        ([], "failed", ()),
+    ],
+)
+def test_a_role_that_the_policy_of_a_key_names_is_let_in(
+    statements: list[dict[str, Any]], outcome: str, unnamed: tuple[str, ...]
+) -> None:
+    found = judge(*statements, LETS_LOGS, roles=USERS)
+    assert found.outcome == outcome
+    named = f"this account's roles ({', '.join(unnamed)}) in"
+    assert (named in found.found) is bool(unnamed)
+
+
 def test_what_the_policy_of_a_key_lacks_is_printed_to_be_pasted() -> None:
     told = judge(LETS_ACCOUNT).found
     assert "does not let logs.us-east-1.amazonaws.com in" in told
@@ -251,6 +298,29 @@ def test_every_key_that_exists_is_looked_at(account: Account) -> None:
     assert "not known whether it lets in who needs it: it is in account 4444" in told[theirs].found
     must = json.loads(told[theirs].found.partition("it must hold ")[2])
     assert must["Action"] == ["kms:Decrypt"]
+
+
+def test_roles_are_judged_one_by_one_where_terraform_assumes_a_role(account: Account) -> None:
+    kms = account.aws.client("kms")
+    context = account.environment.context.replace(deploy_role="deploy")
+    deploys, root = str(context.deploy_role_arn), context.arn("iam", "root")
+    served = {"fraud": endpoint().replace(existing=Existing(kms_key=account.key))}
+
+    def told(*principals: str) -> Finding:
+        held = [lets(*principals), lets(root, actions="kms:PutKeyPolicy"), LETS_LOGS]
+        document = {"Version": "2012-10-17", "Statement": held}
+        kms.put_key_policy(KeyId=account.key, PolicyName="default", Policy=json.dumps(document))
+        inference = Inference(endpoints=served)
+        every = found(account, KEY, inference=inference, context=context)
+        (one,) = [each for each in every if each.subject == account.key]
+        return one
+
+    first = told(deploys)
+    assert first.outcome == "skipped"
+    roles = first.found.partition("roles (")[2].partition(")")[0].split(", ")
+    assert deploys not in roles
+    assert roles
+    assert told(deploys, *roles).outcome == "passed"
 
 
 # A listener
