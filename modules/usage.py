@@ -40,18 +40,26 @@ def between(low: float, high: float) -> Amount:
     return Amount(low, low + EXPECTED_SHARE * (high - low), high)
 
 
+def held(low: float, count: float, high: float) -> Amount:
+    """The capacity of something that may scale from `low` to `high`, and that nothing moves."""
+    return Amount(low, min(max(low, count), high), high)
+
+
 def exactly(count: float) -> Amount:
     """The capacity of something that does not scale."""
     return Amount(count, count, count)
 
 
 def bounds(scaling: Scaling | None, count: int) -> Amount:
-    """The capacity of something that may scale, whichever of its schedules is in force."""
+    """The capacity of something that may scale, whichever of its schedules is in force; what nothing moves
+    is expected to stay at the `count` with which it begins."""
     if scaling is None:
         return exactly(count)
-    return between(
-        min(low for _, low in scaling.lowest()), max(high for _, high in scaling.highest())
+    low, high = (
+        min(low for _, low in scaling.lowest()),
+        max(high for _, high in scaling.highest()),
     )
+    return between(low, high) if scaling.moves else held(low, count, high)
 
 
 @dataclass(frozen=True, slots=True)

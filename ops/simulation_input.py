@@ -112,7 +112,8 @@ def compared(file: Path, of: Scaled) -> dict[str, Scaling]:
     found = {name: value for name, value in values.items() if isinstance(value, Scaling)}
     if not found:
         raise BadInputError(
-            f"{file} has no Scaling", "assign one to a name: steady = Scaling(max_capacity=4)"
+            f"{file} has no Scaling",
+            "assign one to a name: steady = Scaling(max_capacity=4, policies=[...])",
         )
     for name, scaling in found.items():
         found_wrong = of.deployed.spec.scaling_problems(scaling)

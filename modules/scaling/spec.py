@@ -178,6 +178,16 @@ AAS43 = rule(
     source="Application Auto Scaling API reference, MinCapacity (above 0 strongly recommended)",
     severity="warning",
 )
+AAS46 = rule(
+    "AAS46",
+    refuses="bounds between which nothing moves the capacity: no policy and no scheduled action",
+    message="has none, and there is no scheduled action, so that nothing moves the capacity from {minimum} "
+    "towards max_capacity {maximum}; write one, such as TargetTracking(metric={metric}(...)), or "
+    "min_capacity={maximum} to keep that many; suspended says that it is set by hand",
+    source="Application Auto Scaling user guide, scalable targets (a target alone only holds the "
+    "capacity within its bounds)",
+    severity="warning",
+)
 ASY10 = rule(
     "ASY10",
     refuses="a minimum of zero without the policy that wakes the target up",
@@ -366,7 +376,8 @@ Suspension = Literal["scale-in", "scale-out", "scheduled"]
 class Scaling(Spec):
     """A scalable target: its bounds, its policies and its scheduled actions.
 
-    Without policies and schedules the capacity is set by hand, within the bounds.
+    Without policies and schedules the capacity is set by hand, within the bounds; say so by
+    `suspended`.
     """
 
     max_capacity: Annotated[
@@ -536,6 +547,15 @@ class Scaling(Spec):
         if initial is not None and not self.min_capacity <= initial <= self.max_capacity:
             yield AAS18.problem(got=initial, minimum=self.min_capacity, maximum=self.max_capacity)
         yield from self._check_zero(kind)
+        if not self.moves and not self.suspended and self.min_capacity < self.max_capacity:
+            metric = metrics_of(kind, tracked=True)[0]
+            minimum, maximum = self.min_capacity, self.max_capacity
+            yield AAS46.problem("policies", minimum=minimum, maximum=maximum, metric=metric)
+
+    @property
+    def moves(self) -> bool:
+        """Whether policies or scheduled actions move the capacity."""
+        return bool(self.policies or self.schedules)
 
     def _check_zero(self, kind: Kind) -> Iterator[Problem]:
         """A policy wakes up what may be at zero."""

@@ -15,7 +15,7 @@ ASSUMPTIONS: tuple[str, ...] = (
     f"a month has {HOURS_PER_MONTH} hours; prices are list prices, without Savings "
     "Plans, free tiers, taxes or credits",
     "minimum and maximum are the scaling bounds around the clock; expected is a quarter of the "
-    "way from the one to the other",
+    "way from the one to the other, and that with which it begins where people move it",
     "what is billed by use is not in it: requests, data processed, transferred and stored, and "
     "logs; what only runs by use has a line without a sum",
 )

@@ -13,7 +13,7 @@ from inferform import LambdaFunction
 from inferform.functions.names import ALIAS, function_name, shift_name
 from inferform.functions.spec import SECONDS_PER_MONTH
 from inferform.service import Deployed
-from inferform.usage import Amount, Usage, between, by_use, exactly
+from inferform.usage import Amount, Usage, by_use, exactly
 
 from ..aws import Aws
 from ..checks import CONFIGURATION, HEALTH, IMAGE, INVOCATION, RUNNING_IMAGE
@@ -43,7 +43,7 @@ from .record import (
 )
 from .risks import NET2, ROLL1
 from .sagemaker_verify import CONTENT_TYPES
-from .scaling import TARGET
+from .scaling import TARGET, within
 from .stories import name_of, told_when_gone
 from .synthesis import Resource, Synthesis
 from .untold import hidden, not_told
@@ -312,7 +312,7 @@ def _count(plan: Plan, change: Change, side: Side, name: str) -> Amount | None:
         if scaled.get("resource_id") == own:
             low, high = scaled.get("min_capacity"), scaled.get("max_capacity")
             if isinstance(low, int) and isinstance(high, int):
-                return between(low, high)
+                return within(plan, target, side, None, low, high)
             return None
     if hidden(change, "provisioned_concurrent_executions", side=side):
         return None

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from inferform.usage import Amount, Usage, alarm_usage, between, exactly
+from inferform.usage import Amount, Usage, alarm_usage, between, exactly, held
 
 from ..aws import Aws
 from ..plan import Action, Change, Plan, Side, dig
@@ -70,9 +70,25 @@ def planned_bounds(
         if target.exists(side) and (not variant or not name or name.endswith(f"/{variant}")):
             low, high = values.get("min_capacity"), values.get("max_capacity")
             if isinstance(low, int) and isinstance(high, int):
-                return between(low, high)
+                return within(plan, target, side, count, low, high)
             return None
     return None if count is None else exactly(count)
+
+
+def within(
+    plan: Plan, target: Change, side: Side, count: float | None, low: int, high: int
+) -> Amount:
+    """The capacity between the bounds of a scalable target: the `count` with which it begins, where no policy
+    and no scheduled action of the plan moves it. Default of `count`: the least."""
+    own = target.at(side).get("resource_id")
+    moves = any(
+        each.at(side).get("resource_id") == own
+        if own
+        else target in plan.referred(each, "resource_id")
+        for each in plan.of_type(_POLICY, _SCHEDULED)
+        if each.exists(side)
+    )
+    return between(low, high) if moves else held(low, low if count is None else count, high)
 
 
 def maximum(synthesis: Synthesis, service: Resource, suffix: str = "") -> int:

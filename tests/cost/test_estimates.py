@@ -33,6 +33,7 @@ from inferform import (
     Registry,
     Repository,
     Scaling,
+    Scheduled,
 )
 from inferform.alb.network import NetworkLoadBalancer
 from inferform.alb.spec import LoadBalancer
@@ -108,6 +109,13 @@ def least(usages: list[Usage]) -> dict[str, float]:
     return {usage.key: usage.amount.minimum for usage in usages if usage.amount is not None}
 
 
+FOLLOWING = Scaling(
+    min_capacity=2,
+    max_capacity=6,
+    schedules=[Scheduled(name="night", schedule="cron(0 22 * * ? *)", min_capacity=2)],
+)
+
+
 def endpoints(**specs: Any) -> dict[str, Any]:
     return {"network": NETWORK, "registry": REGISTRY, "inference": Inference(endpoints=specs)}
 
@@ -116,7 +124,7 @@ def test_an_endpoint_costs_its_instances_between_the_scaling_bounds() -> None:
     spec = RealtimeEndpoint(
         model=MODEL,
         instance_type="ml.m5.large",
-        scaling=Scaling(min_capacity=2, max_capacity=6),
+        scaling=FOLLOWING,
     )
     found = of(**endpoints(fraud=spec))
     assert found == {("fraud", "sagemaker/hosting/ml.m5.large"): Amount(2, 3, 6)}
@@ -126,6 +134,14 @@ def test_an_endpoint_costs_its_instances_between_the_scaling_bounds() -> None:
     assert services["fraud"].total.maximum == pytest.approx(6 * 0.115 * HOURS_PER_MONTH)
     # Two error rates of two metrics each guard its rollouts.
     assert services[MONITORING].total.expected == pytest.approx(0.4)
+
+
+def test_what_nothing_moves_is_expected_to_stay_as_it_begins() -> None:
+    held = Scaling(min_capacity=2, max_capacity=6)
+    spec = RealtimeEndpoint(model=MODEL, instance_type="ml.m5.large", scaling=held)
+    assert of(**endpoints(fraud=spec)) == {
+        ("fraud", "sagemaker/hosting/ml.m5.large"): Amount(2, 2, 6)
+    }
 
 
 def test_what_shares_a_name_has_its_full_one() -> None:
@@ -263,7 +279,7 @@ def test_a_service_on_fargate_costs_its_tasks() -> None:
     service = EcsService(
         model=Model(image=MODEL.image, artifact=MODEL.artifact),
         compute=Fargate(cpu=2048, memory_mib=4096),
-        scaling=Scaling(min_capacity=2, max_capacity=6),
+        scaling=FOLLOWING,
         container=ContainerOptions(health=ContainerHealth(command=["true"])),
     )
     cluster = EcsCluster(
@@ -296,7 +312,7 @@ def on_fargate(**compute: Any) -> dict[tuple[str, str], Amount | None]:
     service = EcsService(
         model=Model(image=MODEL.image),
         compute=Fargate(cpu=1024, memory_mib=2048, **compute),
-        scaling=Scaling(min_capacity=2, max_capacity=6),
+        scaling=FOLLOWING,
         container=ContainerOptions(health=ContainerHealth(command=["true"])),
     )
     return of(
@@ -613,6 +629,55 @@ def test_resources_of_any_project_are_estimated(address: str) -> None:
     values, expected = RESOURCES[address]
     plan = read_plan(plan_of(changed(address, ["create"], None, values)))
     assert least(planned(plan, "after")) == expected
+
+
+@pytest.mark.parametrize(
+    ("mover", "expected"),
+    [
+        (None, 2),
+        ("aws_appautoscaling_policy", 4),
+        ("aws_appautoscaling_scheduled_action", 4),
+    ],
+)
+@pytest.mark.parametrize("kind", ["endpoint", "function"])
+def test_a_plan_whose_target_nothing_moves_is_expected_to_stay_as_it_begins(
+    kind: str, mover: str | None, expected: int
+) -> None:
+    variant = {"variant_name": "v", "instance_type": "ml.m5.large", "initial_instance_count": 2}
+    warm = {"function_name": "e", "qualifier": "live", "provisioned_concurrent_executions": 2}
+    resources, own = {
+        "endpoint": (
+            {
+                "aws_sagemaker_endpoint.e": {"name": "e", "endpoint_config_name": "c"},
+                "aws_sagemaker_endpoint_configuration.c": {
+                    "name": "c",
+                    "production_variants": [variant],
+                },
+            },
+            "endpoint/e/variant/v",
+        ),
+        "function": (
+            {
+                "aws_lambda_function.e": {"function_name": "e", "memory_size": 1024},
+                "aws_lambda_provisioned_concurrency_config.w": warm,
+            },
+            "function:e:live",
+        ),
+    }[kind]
+    bounds = {"resource_id": own, "min_capacity": 2, "max_capacity": 10}
+    entries = {
+        **resources,
+        "aws_appautoscaling_target.t": bounds,
+        "aws_appautoscaling_policy.of-another": {"resource_id": f"{own}-other"},
+    }
+    if mover is not None:
+        entries[f"{mover}.p"] = {"resource_id": own}
+    plan = read_plan(
+        plan_of(*(changed(name, ["create"], None, each) for name, each in entries.items()))
+    )
+    amounts = [each.amount for each in planned(plan, "after") if each.service == "e"]
+    (amount, *_) = [each for each in amounts if each is not None]
+    assert amount.expected / amount.minimum == expected / 2
 
 
 def test_a_state_machine_is_billed_by_the_transform_jobs_that_it_runs() -> None:

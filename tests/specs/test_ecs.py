@@ -207,7 +207,8 @@ def test_a_rolling_deployment_has_room_to_move(tasks: int, rollout: Rolling, stu
 def test_a_rolling_deployment_has_room_to_move_at_the_least_that_a_schedule_leaves() -> None:
     rollout = Rolling(max_percent=150)
     night = Scheduled(name="night", schedule="cron(0 19 * * ? *)", min_capacity=1)
-    for schedules, found in (((), []), ((night,), ["ECS16"])):
+    day = Scheduled(name="day", schedule="cron(0 7 * * ? *)", min_capacity=2)
+    for schedules, found in (((day,), []), ((day, night), ["ECS16"])):
         scaling = Scaling(min_capacity=2, max_capacity=4, schedules=schedules)
         service = EcsService(
             model=MODEL, compute=SMALL, route=ROUTE, rollout=rollout, scaling=scaling

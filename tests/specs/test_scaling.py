@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
@@ -55,6 +56,10 @@ from inferform.spec import problems_of
 
 RATE = InvocationsPerInstance(requests_per_second=20)
 TRACKING = TargetTracking(metric=RATE)
+
+
+BY_HAND = Scaling(min_capacity=0, max_capacity=2, suspended=["scale-in", "scale-out"])
+HELD = Scaling(min_capacity=2, max_capacity=2)
 
 
 def refused(write: Any) -> list[str]:
@@ -114,7 +119,7 @@ def test_seventy_percent_of_provisioned_concurrency_is_a_fraction() -> None:
 
 
 def test_a_realtime_endpoint_to_zero_is_refused_and_alternatives_are_named() -> None:
-    (message,) = problems(Scaling(min_capacity=0, max_capacity=2), REALTIME)
+    (message,) = problems(BY_HAND, REALTIME)
     assert message.startswith(
         "min_capacity: must be at least 1: a real-time endpoint cannot scale to zero, got 0; "
         "use an asynchronous endpoint, a serverless endpoint, or inference components"
@@ -131,13 +136,13 @@ def test_a_schedule_respects_the_floor_of_the_kind_too() -> None:
 
 
 def test_serverless_to_zero_says_that_it_is_native() -> None:
-    (message,) = problems(Scaling(min_capacity=0, max_capacity=2), SERVERLESS)
+    (message,) = problems(BY_HAND, SERVERLESS)
     assert "serverless endpoints scale to zero by themselves" in message
 
 
 @pytest.mark.parametrize("kind", [ASYNCHRONOUS, COMPONENT, ECS_SERVICE, LAMBDA])
 def test_other_kinds_may_go_to_zero(kind: Kind) -> None:
-    assert problems(Scaling(min_capacity=0, max_capacity=2), kind) == []
+    assert problems(BY_HAND, kind) == []
 
 
 def test_a_metric_that_the_kind_does_not_publish_is_refused_with_those_that_it_has() -> None:
@@ -212,7 +217,7 @@ def test_an_unusual_share_of_lambdas_concurrency_is_a_warning() -> None:
 
 
 def test_burstable_types_do_not_scale() -> None:
-    (message,) = problems(Scaling(max_capacity=2), REALTIME, instance_type="ml.t2.medium")
+    (message,) = problems(HELD, REALTIME, instance_type="ml.t2.medium")
     assert "ml.t2.medium is burstable" in message
 
 
@@ -232,12 +237,13 @@ def test_requests_per_target_need_a_load_balancer() -> None:
 
 
 def test_a_maximum_above_the_limit_names_it() -> None:
-    (message,) = problems(Scaling(max_capacity=9), SERVERLESS, limit=(5, "max_concurrency"))
+    held = Scaling(min_capacity=9, max_capacity=9)
+    (message,) = problems(held, SERVERLESS, limit=(5, "max_concurrency"))
     assert message.startswith("max_capacity: is above 5, the most that max_concurrency allows")
 
 
 def test_an_initial_capacity_outside_the_bounds_is_a_warning() -> None:
-    (problem,) = Scaling(min_capacity=2, max_capacity=4).problems_for(ECS_SERVICE, initial=1)
+    (problem,) = HELD.problems_for(ECS_SERVICE, initial=1)
     assert (problem.rule, problem.severity) == ("AAS18", "warning")
 
 
@@ -257,7 +263,29 @@ def test_zero_where_nothing_is_measured_at_zero_is_a_warning() -> None:
     (problem,) = scaling.problems_for(ECS_SERVICE)
     assert (problem.rule, problem.severity) == ("AAS43", "warning")
     assert "CpuUtilization has no value, so that no policy adds the first task" in str(problem)
-    assert problems(Scaling(min_capacity=0, max_capacity=5), ECS_SERVICE) == []
+    assert problems(BY_HAND, ECS_SERVICE) == []
+
+
+@pytest.mark.parametrize(
+    "kind", [REALTIME, ASYNCHRONOUS, SERVERLESS, COMPONENT, ECS_SERVICE, LAMBDA]
+)
+def test_bounds_between_which_nothing_moves_are_a_warning(kind: Kind) -> None:
+    (problem,) = Scaling(min_capacity=1, max_capacity=6).problems_for(kind)
+    assert (problem.rule, problem.severity, problem.path) == ("AAS46", "warning", ("policies",))
+    assert "nothing moves the capacity from 1 towards max_capacity 6" in str(problem)
+    metric = re.search(r"TargetTracking\(metric=(\w+)\(", str(problem))
+    assert metric is not None
+    assert metric[1] in metrics_of(kind, tracked=True)
+
+
+def test_what_is_held_moved_by_a_schedule_or_moved_by_hand_on_purpose_is_no_warning() -> None:
+    night = Scheduled(name="night", schedule="cron(0 22 * * ? *)", min_capacity=1)
+    for quiet in (
+        HELD,
+        Scaling(min_capacity=1, max_capacity=6, schedules=[night]),
+        Scaling(min_capacity=1, max_capacity=6, suspended=["scale-out"]),
+    ):
+        assert problems(quiet, ECS_SERVICE) == []
 
 
 def test_maximum_below_minimum_is_refused() -> None:
