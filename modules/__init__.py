@@ -16,6 +16,7 @@ from .alb.records import HostedZone
 from .alb.spec import (
     AccessLogs,
     ExistingLoadBalancer,
+    GrpcHealthCheck,
     HealthCheck,
     LoadBalancer,
     LoadBalancerOptions,
@@ -383,6 +384,7 @@ __all__ = [
     "GpuMemoryUtilization",
     "GpuNodePool",
     "GpuUtilization",
+    "GrpcHealthCheck",
     "HealthCheck",
     "Helm",
     "HelmRelease",

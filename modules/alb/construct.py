@@ -387,7 +387,9 @@ class Backend(Construct):
         self.groups = [
             self._target_group(color, full_name, spec, vpc_id)
             for color, full_name in zip(
-                colors or ("",), target_groups(context, name, colors), strict=True
+                colors or ("",),
+                target_groups(context, name, colors, by_grpc=spec.by_grpc),
+                strict=True,
             )
         ]
         self.rule = self._rule("rule", spec, listener_arn, bool(colors))
@@ -413,14 +415,18 @@ class Backend(Construct):
         )
 
     def _target_group(self, color: str, name: str, spec: Route, vpc_id: str) -> LbTargetGroup:
+        check = spec.looked_at_by
+        parts = ["targets", color, "grpc" if spec.by_grpc else ""]
         return LbTargetGroup(
             self,
-            f"targets-{color}" if color else "targets",
+            "-".join(filter(None, parts)),
             name=name,
             target_type="ip",
             # A default alone: ECS registers each task with the port of its container.
             port=CONTAINER_PORT,
             protocol="HTTP",
+            # AWS's own default is left out, which changes no plan.
+            protocol_version=spec.protocol_version if spec.by_grpc else None,
             vpc_id=vpc_id,
             deregistration_delay=str(spec.deregistration_delay_seconds),
             slow_start=spec.slow_start_seconds,
@@ -434,14 +440,14 @@ class Backend(Construct):
             else None,
             health_check=LbTargetGroupHealthCheck(
                 enabled=True,
-                path=spec.health_check.path,
+                path=check.path,
                 protocol="HTTP",
                 port="traffic-port",
-                matcher=spec.health_check.codes,
-                interval=spec.health_check.interval_seconds,
-                timeout=spec.health_check.timeout_seconds,
-                healthy_threshold=spec.health_check.healthy_threshold,
-                unhealthy_threshold=spec.health_check.unhealthy_threshold,
+                matcher=check.codes,
+                interval=check.interval_seconds,
+                timeout=check.timeout_seconds,
+                healthy_threshold=check.healthy_threshold,
+                unhealthy_threshold=check.unhealthy_threshold,
             ),
         )
 

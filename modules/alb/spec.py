@@ -12,7 +12,7 @@ from ..names import Name, balanced, short_hash
 from ..overrides import Overridable
 from ..rules import Problem, rule
 from ..service import Billed, Drawn, Named, Place
-from ..spec import Aws, Between, Check, Cidrs, Many, ShortName, Spec, arn_of
+from ..spec import Aws, Between, Check, Cidrs, Many, OneOf, ShortName, Spec, arn_of
 from ..usage import Usage, of_balancer
 from .records import HostedZone, RecordName
 
@@ -146,6 +146,26 @@ ELB23 = rule(
     message="must be status codes from 200 to 499, such as 200,202 or 200-299",
     source="botocore elbv2 Matcher HttpCode; Application Load Balancer guide, health checks "
     "(success codes)",
+)
+
+ELB38 = rule(
+    "ELB38",
+    refuses="status codes of a health check by gRPC that are not 0 to 99, as numbers or ranges",
+    message="must be status codes of gRPC from 0 to 99, such as 0,12 or 0-99",
+    source="botocore elbv2 Matcher GrpcCode; Application Load Balancer guide, health checks (success codes)",
+)
+ELB39 = rule(
+    "ELB39",
+    refuses="a health check of another protocol than the target group's",
+    message="must be {expected} where protocol_version is {version}",
+    source="botocore elbv2 CreateTargetGroup HealthCheckPath, Matcher; Application Load Balancer guide, target "
+    "groups (gRPC protocol version)",
+)
+ELB40 = rule(
+    "ELB40",
+    refuses="gRPC through a listener that is not HTTPS, or takes no HTTP/2",
+    message="is GRPC, and {load_balancer} {wrong}; {remedy}",
+    source="Application Load Balancer guide, target groups (considerations for the gRPC protocol version)",
 )
 
 ELB30 = rule(
@@ -324,9 +344,15 @@ def log_bucket(context: Context, name: str) -> str:
     return context.bucket(name, "access-logs")
 
 
-def target_groups(context: Context, service: str, colors: Sequence[str]) -> list[str]:
-    """The names of the target groups of a service: of one, or of one in each color."""
-    return [balanced(context, service, *filter(None, [color])) for color in colors or ("",)]
+def target_groups(
+    context: Context, service: str, colors: Sequence[str], *, by_grpc: bool = False
+) -> list[str]:
+    """The names of the target groups of a service: of one, or of one in each color.
+
+    By gRPC they have other names, as a group that is in use cannot be replaced by one of its name.
+    """
+    grpc = "grpc" if by_grpc else ""
+    return [balanced(context, service, *filter(None, [color, grpc])) for color in colors or ("",)]
 
 
 class RestrictedListener(Spec):
@@ -524,11 +550,15 @@ def _are_codes(text: str) -> bool:
     return all(200 <= each[0] <= each[-1] <= 499 for each in ranges)
 
 
-class HealthCheck(Spec):
-    """The target group's health check."""
+def _are_grpc_codes(text: str) -> bool:
+    if not re.fullmatch(r"\d{1,2}(-\d{1,2})?(,\d{1,2}(-\d{1,2})?)*", text, re.ASCII):
+        return False
+    ranges = [[int(code) for code in part.split("-")] for part in text.split(",")]
+    return all(each[0] <= each[-1] for each in ranges)
 
-    path: HealthPath = "/ping"
-    """What is asked for. Default: `/ping`, as the container contract has it."""
+
+class _Counted(Spec):
+    """How often a health check asks, and how many answers it takes."""
 
     interval_seconds: Annotated[
         int, Between(ELB4, 5, 300), Aws("elbv2:CreateTargetGroupInput.HealthCheckIntervalSeconds")
@@ -550,16 +580,43 @@ class HealthCheck(Spec):
     ] = 3
     """Bad answers that make a task unhealthy. Default: 3."""
 
-    codes: Annotated[str, Check(ELB23, _are_codes), Aws("elbv2:Matcher.HttpCode")] = "200"
-    """The status codes of good answers: `200,202` or `200-299`, from 200 to 499. Default: 200, as
-    the container contract has it."""
-
     def check(self) -> Iterator[Problem]:
         """The timeout must be shorter than the interval."""
         if self.timeout_seconds >= self.interval_seconds:
             yield ELB18.problem(
                 "timeout_seconds", got=self.timeout_seconds, interval=self.interval_seconds
             )
+
+
+class HealthCheck(_Counted):
+    """The target group's health check."""
+
+    path: HealthPath = "/ping"
+    """What is asked for. Default: `/ping`, as the container contract has it."""
+
+    codes: Annotated[str, Check(ELB23, _are_codes), Aws("elbv2:Matcher.HttpCode")] = "200"
+    """The status codes of good answers: `200,202` or `200-299`, from 200 to 499. Default: 200, as
+    the container contract has it."""
+
+
+class GrpcHealthCheck(_Counted):
+    """The health check of a target group whose tasks speak gRPC."""
+
+    path: Annotated[
+        str,
+        Check(
+            ELB12,
+            lambda path: bool(re.fullmatch(r"/[\w.]+/\w+", path, re.ASCII)) and len(path) <= 1024,
+            lambda _: {"expected": "a method such as /grpc.health.v1.Health/Check"},
+        ),
+        Aws("elbv2:CreateTargetGroupInput.HealthCheckPath"),
+    ] = "/grpc.health.v1.Health/Check"
+    """The method that is called. Default: `/grpc.health.v1.Health/Check`, of gRPC's health checking
+    protocol."""
+
+    codes: Annotated[str, Check(ELB38, _are_grpc_codes), Aws("elbv2:Matcher.GrpcCode")] = "0"
+    """The status codes of good answers: `0,12` or `0-99`. Default: 0, which is OK; with 12,
+    UNIMPLEMENTED, a server without the method is healthy too."""
 
 
 def _text(pattern: str, wrong: str, remedy: str) -> Check:
@@ -654,8 +711,15 @@ class Route(Spec):
     """A path prefix such as `/fraud` that the load balancer takes off. Needs hashicorp/aws 6.19
     or newer, so not on the emulator. Default: the path is left alone."""
 
-    health_check: HealthCheck = HealthCheck()
-    """How a task is found healthy. Default: `GET /ping` every 15 seconds."""
+    protocol_version: Annotated[
+        Literal["HTTP1", "GRPC"], Aws("elbv2:CreateTargetGroupInput.ProtocolVersion")
+    ] = "HTTP1"
+    """What tasks speak: HTTP/1.1, or gRPC, whose calls are spread one by one. Default: HTTP1. Another one
+    makes another target group."""
+
+    health_check: Annotated[HealthCheck | GrpcHealthCheck | None, OneOf()] = None
+    """How a task is found healthy. Default: `GET /ping` every 15 seconds; with GRPC a call of
+    `/grpc.health.v1.Health/Check`."""
 
     grace_seconds: GraceSeconds = 120
     """Seconds after its start in which a task's failing health checks are ignored. Default:
@@ -703,11 +767,25 @@ class Route(Spec):
         prefix = self.strip_prefix
         if prefix is not None and not re.fullmatch(r"(/[\w-]+)+", prefix, re.ASCII):
             yield ELB12.problem("strip_prefix", got=prefix, expected="a path prefix such as /fraud")
+        checks_grpc = isinstance(self.health_check, GrpcHealthCheck)
+        if self.health_check is not None and checks_grpc is not self.by_grpc:
+            expected = "GrpcHealthCheck(...)" if self.by_grpc else "HealthCheck(...)"
+            yield ELB39.problem("health_check", expected=expected, version=self.protocol_version)
         if self.algorithm != "round_robin" and self.slow_start_seconds:
             expected = "0 unless algorithm is round_robin"
             yield ELB19.problem(
                 "slow_start_seconds", got=self.slow_start_seconds, expected=expected
             )
+
+    @property
+    def by_grpc(self) -> bool:
+        """Whether tasks speak gRPC."""
+        return self.protocol_version == "GRPC"
+
+    @property
+    def looked_at_by(self) -> HealthCheck | GrpcHealthCheck:
+        """How a task is found healthy."""
+        return self.health_check or (GrpcHealthCheck() if self.by_grpc else HealthCheck())
 
     @property
     def conditions(self) -> tuple[tuple[str, ...], ...]:

@@ -14,6 +14,7 @@ from ..alb.spec import (
     ELB15,
     ELB21,
     ELB33,
+    ELB40,
     ExistingLoadBalancer,
     LoadBalancer,
     Route,
@@ -167,6 +168,21 @@ def _check_size(task: Ec2, name: str, capacity: Ec2Capacity) -> Iterator[Problem
         yield ECS33.problem("cpu", got=task.cpu, instance_type=slowest, has=has, **of)
 
 
+def _check_balanced(route: Route, balancer: LoadBalancer) -> Iterator[Problem]:
+    delay, idle = route.deregistration_delay_seconds, balancer.idle_timeout_seconds
+    if delay > idle:
+        yield ELB8.problem("deregistration_delay_seconds", got=delay, idle=idle)
+    if route.by_grpc:
+        wrong = remedy = ""
+        if balancer.certificate is None:
+            wrong, remedy = "has no HTTPS listener", "give it a certificate"
+        elif not balancer.options.http2:
+            wrong, remedy = "takes no HTTP/2", "leave out http2=False"
+        if wrong:
+            name = route.load_balancer
+            yield ELB40.problem("protocol_version", load_balancer=name, wrong=wrong, remedy=remedy)
+
+
 def _check_route(
     route: Route, cluster: EcsCluster | EcsOutputs, taken: list[tuple[PathPart, Route]]
 ) -> Iterator[Problem]:
@@ -183,9 +199,7 @@ def _check_route(
         )
         return
     if isinstance(balancer, LoadBalancer):
-        delay, idle = route.deregistration_delay_seconds, balancer.idle_timeout_seconds
-        if delay > idle:
-            yield ELB8.problem("deregistration_delay_seconds", got=delay, idle=idle)
+        yield from _check_balanced(route, balancer)
     for other, theirs in taken:
         if listener_of(theirs, cluster) != listener_of(route, cluster):
             continue

@@ -300,6 +300,15 @@ ECS78 = rule(
     source="Inferform: a Network Load Balancer has no answers to watch; AWS CodeDeploy user guide, "
     "deployments on Amazon ECS (Network Load Balancers: ECSAllAtOnce alone)",
 )
+ECS80 = rule(
+    "ECS80",
+    refuses="a blue/green rollout of a service by gRPC that nothing but status codes of HTTP rolls back",
+    message="is empty, and the rollout's own alarms count 5xx of HTTP, where gRPC answers errors with 200; name "
+    "an alarm on what the model publishes itself",
+    source="gRPC over HTTP/2 (responses have the HTTP status 200, and their own status in trailers); Application "
+    "Load Balancer guide, CloudWatch metrics",
+    severity="warning",
+)
 ECS61 = rule(
     "ECS61",
     refuses="a capacity provider strategy that AWS refuses",
@@ -777,6 +786,13 @@ class EcsService(Containers, Service):
         elif self.model.artifact is not None and self.route.grace_seconds < 60:
             yield ECS14.problem("route", "grace_seconds", got=self.route.grace_seconds)
 
+        if self._by_grpc and isinstance(self.rollout, BlueGreen) and not self.rollout.alarm_names:
+            yield ECS80.problem("rollout", "alarm_names")
+
+    @property
+    def _by_grpc(self) -> bool:
+        return isinstance(self.route, Route) and self.route.by_grpc
+
     def _check_discovery(self) -> Iterator[Problem]:
         if self.discovery is None or isinstance(self.rollout, Rolling):
             return
@@ -945,7 +961,7 @@ class EcsService(Containers, Service):
         yield from self._role_names(context, short)
         yield from self._names_in_dns(short)
         if self.route is not None:
-            for name in target_groups(context, short, self.colors):
+            for name in target_groups(context, short, self.colors, by_grpc=self._by_grpc):
                 yield Name("aws_lb_target_group", name)
         for color in self.colors:
             yield Name("aws_cloudwatch_metric_alarm", named.error_alarm(context, short, color))

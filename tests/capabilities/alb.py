@@ -8,6 +8,7 @@ from inferform import (
     EcsService,
     Environment,
     Fargate,
+    GrpcHealthCheck,
     HealthCheck,
     HostedZone,
     Image,
@@ -112,8 +113,32 @@ def ports() -> Environment:
     )
 
 
+def calls() -> Environment:
+    """A service by gRPC, whose load balancer takes HTTP/2."""
+    return Environment(
+        context=DEV,
+        network=Network(cidr="10.20.0.0/16"),
+        registry=Registry(repositories={"fraud": Repository()}),
+        ecs=EcsCluster(load_balancers={"internal": LoadBalancer(certificate=CERTIFICATE)}),
+        inference=Inference(
+            services={
+                "fraud": EcsService(
+                    model=Model(image=Image(repository="fraud", tag="1.4.2")),
+                    compute=Fargate(cpu=256, memory_mib=512),
+                    route=Route(
+                        load_balancer="internal",
+                        paths=["/acme.Fraud/*"],
+                        protocol_version="GRPC",
+                        health_check=GrpcHealthCheck(codes="0,12"),
+                    ),
+                )
+            }
+        ),
+    )
+
+
 CAPABILITY = Capability(
-    environments={"front": edge, "ports": ports},
+    environments={"front": edge, "ports": ports, "calls": calls},
     not_aws={
         "a zone that each plan looks up": ("HostedZone.name",),
         PART_OF_A_POLICY: ("Route.strip_prefix",),
@@ -123,7 +148,7 @@ CAPABILITY = Capability(
             "HostedZone.id",
             "LoadBalancer.records{key}",
         ),
-        MORE_THAN_MODELS: ("HealthCheck.path", "LoadBalancer.web_acl"),
+        MORE_THAN_MODELS: ("GrpcHealthCheck.path", "HealthCheck.path", "LoadBalancer.web_acl"),
         "the words of one attribute, where the models hold those of all": (
             "LoadBalancerOptions.forwarded_for",
         ),
@@ -135,8 +160,9 @@ CAPABILITY = Capability(
     good={
         "ELB21": ("X-Model",),
         "ELB23": ("200", "200-299"),
+        "ELB38": ("0", "0,12", "0-99"),
         "DNS3": ("fraud.acme.test", "acme.test"),
-        "ELB12": ("/fraud/*", "*.acme.test"),
+        "ELB12": ("/fraud/*", "*.acme.test", "/grpc.health.v1.Health/Check"),
         "ELB30": (
             "arn:aws:elasticloadbalancing:us-east-1:111122223333:listener/app/shared/1a2b/3c4d",
         ),

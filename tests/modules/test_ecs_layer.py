@@ -26,6 +26,7 @@ from inferform import (
     Environment,
     Fargate,
     FrameworkContainer,
+    GrpcHealthCheck,
     Image,
     Inference,
     Linear,
@@ -321,6 +322,30 @@ def test_the_rule_of_a_blue_green_service_keeps_its_weights(
         assert alarm["treat_missing_data"] == "notBreaching"
     groups = {alarm["dimensions"]["TargetGroup"] for alarm in alarms}
     assert len(groups) == 2
+
+
+@pytest.mark.parametrize(
+    ("check", "path", "codes"),
+    [
+        (None, "/grpc.health.v1.Health/Check", "0"),
+        (GrpcHealthCheck(path="/acme.Fraud/Ready", codes="0,12"), "/acme.Fraud/Ready", "0,12"),
+    ],
+)
+def test_tasks_that_speak_grpc_have_a_target_group_of_their_own(
+    synthesize: Synthesize, check: GrpcHealthCheck | None, path: str, codes: str
+) -> None:
+    route = ROUTE.replace(protocol_version="GRPC", health_check=check)
+    made = inference(synthesize, service(route=route))
+    group = only(made, "aws_lb_target_group")
+    assert (group["protocol"], group["protocol_version"]) == ("HTTP", "GRPC")
+    assert (group["health_check"]["path"], group["health_check"]["matcher"]) == (path, codes)
+    # Another name and address: one that is in use cannot be replaced.
+    before = inference(synthesize, service())
+    other = only(before, "aws_lb_target_group")
+    assert "protocol_version" not in other
+    assert (other["name"], group["name"]) == ("acme-dev-use1-fraud", "acme-dev-use1-fraud-grpc")
+    addresses = [{*each["resource"]["aws_lb_target_group"]} for each in (before, made)]
+    assert not addresses[0] & addresses[1]
 
 
 def test_a_rolling_services_rule_is_terraforms_own(synthesize: Synthesize) -> None:

@@ -247,10 +247,10 @@ OPTIONS: tuple[Option, ...] = (
         "Route(sticky_seconds=600)",
         at(_GROUP, "stickiness", {"type": "lb_cookie", "enabled": True, "cookie_duration": 600}),
     ),
-    no(
+    yes(
         "target_groups: protocol_version (gRPC)",
-        "No field has it so far.",
-        never(_GROUP, "protocol_version"),
+        'Route(protocol_version="GRPC")',
+        at(_GROUP, "protocol_version", "GRPC"),
     ),
     yes(
         "security_group_ingress_rules",

@@ -9,11 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inferform import (
+    Canary,
     Context,
     EcsCluster,
     EcsService,
     Environment,
     Fargate,
+    GrpcHealthCheck,
     HealthCheck,
     Image,
     Inference,
@@ -21,8 +23,10 @@ from inferform import (
     LoadBalancerOptions,
     Model,
     Network,
+    NetworkRoute,
     Registry,
     Repository,
+    Rolling,
     Route,
     RouteConditions,
     SpecError,
@@ -116,6 +120,30 @@ def test_a_health_check_that_aws_refuses_is_refused(fields: dict[str, Any]) -> N
 @pytest.mark.parametrize("codes", ["", "2xx", "199", "200-500", "200,", "200-", "200 201"])
 def test_status_codes_that_aws_does_not_take_are_refused(codes: str) -> None:
     assert refusal(HealthCheck, codes=codes) == ["ELB23"]
+
+
+@pytest.mark.parametrize("codes", ["", "OK", "100", "0-100", "5-1", "0,", "-1"])
+def test_status_codes_of_grpc_that_aws_does_not_take_are_refused(codes: str) -> None:
+    assert refusal(GrpcHealthCheck, codes=codes) == ["ELB38"]
+
+
+@pytest.mark.parametrize("path", ["/ping", "grpc.health.v1.Health/Check", "/a/b/c", "/"])
+def test_a_path_that_is_no_method_of_grpc_is_refused(path: str) -> None:
+    assert refusal(GrpcHealthCheck, path=path) == ["ELB12"]
+
+
+def test_a_task_is_asked_in_the_protocol_that_it_speaks() -> None:
+    def rules(check: Any, version: str) -> list[str]:
+        given = {"health_check": check, "protocol_version": version, "paths": ["/acme.Fraud/*"]}
+        return refusal(Route, load_balancer="internal", **given)
+
+    assert rules(HealthCheck(), "GRPC") == ["ELB39"]
+    assert rules(GrpcHealthCheck(), "HTTP1") == ["ELB39"]
+    by_grpc = Route(load_balancer="internal", paths=["/a.B/*"], protocol_version="GRPC")
+    assert by_grpc.looked_at_by == GrpcHealthCheck(path="/grpc.health.v1.Health/Check", codes="0")
+    assert Route(load_balancer="internal", paths=["/a"]).looked_at_by == HealthCheck(path="/ping")
+    with pytest.raises(SpecError):
+        NetworkRoute(load_balancer="tcp", port=9000, health_check=GrpcHealthCheck())  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -227,6 +255,35 @@ def test_two_services_cannot_want_the_same_requests() -> None:
 def test_two_services_cannot_have_one_priority() -> None:
     routes = [Route(load_balancer="internal", paths=[path], priority=7) for path in ("/a", "/b")]
     assert refused(*routes) == {"inference.services.s1.route.priority": "ELB14"}
+
+
+BY_GRPC = Route(load_balancer="internal", paths=["/acme.Fraud/*"], protocol_version="GRPC")
+
+
+@pytest.mark.parametrize(
+    "balancer", [{"certificate": None}, {"options": LoadBalancerOptions(http2=False)}]
+)
+def test_grpc_needs_https_and_http2(balancer: dict[str, Any]) -> None:
+    where = "inference.services.s0.route.protocol_version"
+    assert refused(BY_GRPC, balancer=balancer) == {where: "ELB40"}
+    assert environment(BY_GRPC).ecs is not None
+    assert environment(BY_GRPC.replace(protocol_version="HTTP1"), balancer=balancer).ecs is not None
+
+
+def test_a_blue_green_rollout_that_sees_no_errors_of_grpc_is_a_warning() -> None:
+    def told(rollout: Any, route: Route = BY_GRPC) -> list[str]:
+        made = EcsService(
+            model=Model(image=Image(repository="fraud", tag="1")),
+            compute=Fargate(cpu=256, memory_mib=512),
+            route=route,
+            rollout=rollout,
+        )
+        return [each.rule for each in problems_of(made) if each.rule == "ECS80"]
+
+    assert told(Canary()) == ["ECS80"]
+    assert told(Canary(alarm_names=["fraud-errors"])) == []
+    assert told(Rolling()) == []
+    assert told(Canary(), BY_GRPC.replace(protocol_version="HTTP1")) == []
 
 
 def test_a_delay_beyond_any_request_is_a_warning() -> None:
