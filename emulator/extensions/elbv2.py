@@ -1,4 +1,4 @@
-"""Elastic Load Balancing: security groups and PrivateLink, and load balancers in use."""
+"""Elastic Load Balancing: security groups and PrivateLink, load balancers in use, and gRPC."""
 
 from __future__ import annotations
 
@@ -53,6 +53,18 @@ def set_security_groups(original: Original, response: ELBV2Response) -> ActionRe
             )
         setattr(balancer, ENFORCED, said)
     result = original(response)
+    assert isinstance(result, ActionResult)
+    return result
+
+
+@service.corrects("ModifyTargetGroup", gap="loses the status codes of a health check by gRPC")
+def modify_target_group(original: Original, response: ELBV2Response) -> ActionResult:
+    """AWS keeps them, as it does those of HTTP."""
+    result = original(response)
+    codes = response._get_param("Matcher.GrpcCode")
+    if codes:
+        groups = response.elbv2_backend.target_groups
+        groups[response._get_param("TargetGroupArn")].matcher["GrpcCode"] = codes
     assert isinstance(result, ActionResult)
     return result
 

@@ -100,6 +100,28 @@ def test_an_interface_endpoint_keeps_its_addressing(ec2: Any, vpc: str) -> None:
     assert found["PrivateDnsEnabled"] is False
 
 
+def test_the_status_codes_of_a_health_check_by_grpc_can_be_changed(
+    client: Client, vpc: str
+) -> None:
+    elb = client("elbv2")
+    arn = elb.create_target_group(
+        Name="grpc",
+        Protocol="HTTP",
+        ProtocolVersion="GRPC",
+        Port=8080,
+        VpcId=vpc,
+        TargetType="ip",
+        HealthCheckPath="/acme.Fraud/Check",
+        Matcher={"GrpcCode": "0,12"},
+    )["TargetGroups"][0]["TargetGroupArn"]
+    (changed,) = elb.modify_target_group(TargetGroupArn=arn, Matcher={"GrpcCode": "0"})[
+        "TargetGroups"
+    ]
+    (found,) = elb.describe_target_groups(TargetGroupArns=[arn])["TargetGroups"]
+    assert found["ProtocolVersion"] == "GRPC"
+    assert changed["Matcher"] == found["Matcher"] == {"GrpcCode": "0"}
+
+
 def test_a_gateway_endpoints_tables_can_be_changed_before_it_is_deleted(ec2: Any, vpc: str) -> None:
     first, second = (
         ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"] for _ in range(2)
