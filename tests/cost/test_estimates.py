@@ -645,7 +645,7 @@ def test_a_plan_whose_target_nothing_moves_is_expected_to_stay_as_it_begins(
 ) -> None:
     variant = {"variant_name": "v", "instance_type": "ml.m5.large", "initial_instance_count": 2}
     warm = {"function_name": "e", "qualifier": "live", "provisioned_concurrent_executions": 2}
-    resources, own = {
+    of_kind: dict[str, tuple[dict[str, dict[str, Any]], str]] = {
         "endpoint": (
             {
                 "aws_sagemaker_endpoint.e": {"name": "e", "endpoint_config_name": "c"},
@@ -663,7 +663,8 @@ def test_a_plan_whose_target_nothing_moves_is_expected_to_stay_as_it_begins(
             },
             "function:e:live",
         ),
-    }[kind]
+    }
+    resources, own = of_kind[kind]
     bounds = {"resource_id": own, "min_capacity": 2, "max_capacity": 10}
     entries = {
         **resources,
