@@ -51,7 +51,8 @@ class Target:
 
     def role_arn(self, context: Context) -> str | None:
         """The ARN of the role that Terraform assumes."""
-        return context.plan_role_arn if self.plans_only else context.deploy_role_arn
+        asked = context.plan_role_arn if self.plans_only else context.deploy_role_arn
+        return asked or self.caller_arn(context)
 
     def caller_arn(self, context: Context) -> str | None:
         """The ARN of the role to assume where the caller's own credentials are to be used."""

@@ -12,6 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from inferform import Context
+from inferform.target import AWS, EMULATOR
 from inferform_emulator.process import Emulator
 from inferform_emulator.process import running as running_emulator
 
@@ -64,7 +65,8 @@ class Aws:
     ) -> None:
         self.context = context
         self.emulator = emulator
-        self.role_arn = role_arn or context.deploy_role_arn
+        target = EMULATOR if emulator else AWS
+        self.role_arn = role_arn or target.role_arn(context)
         self._clients: dict[tuple[str, str], Any] = {}
         self._making = threading.Lock()
 

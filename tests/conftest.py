@@ -258,3 +258,11 @@ def emulator() -> Iterator[Any]:
 
     with emulators.serve() as running:
         yield running
+
+
+@pytest.fixture
+def callers_own(emulator: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Credentials of the caller's own, of the account 123456789012, as AWS's are where no emulator is
+    asked for."""
+    for name, value in emulator.environment().items():
+        monkeypatch.setenv(name, value)

@@ -83,10 +83,17 @@ def test_another_accounts_bucket_is_not_touched(emulator: Any) -> None:
     assert "Status" not in theirs.get_bucket_versioning(Bucket=here.state_bucket)
 
 
-def test_credentials_of_another_account_without_a_role_are_refused(emulator: Any) -> None:
+def test_credentials_of_another_account_without_a_role_are_refused(callers_own: None) -> None:
     here = context("six", deploy_role=None)
     with pytest.raises(OperatorError, match="the credentials belong to account 123456789012"):
-        bootstrap(here, Aws(here, emulator=emulator))
+        bootstrap(here, Aws(here))
+
+
+def test_on_the_emulator_an_account_without_a_role_is_reached(emulator: Any) -> None:
+    here = context("seven", deploy_role=None, region="us-east-1")
+    aws = Aws(here, emulator=emulator)
+    bootstrap(here, aws)
+    assert aws.client("sts").get_caller_identity()["Account"] == here.account
 
 
 def test_environments_with_other_keys_for_their_tags_share_the_bucket(emulator: Any) -> None:

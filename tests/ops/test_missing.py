@@ -144,10 +144,12 @@ def test_what_may_not_be_asked_is_not_said_to_be_missing(check: str, account: Ac
     assert said.startswith("not checked: ")
 
 
-def test_without_credentials_nothing_is_said_to_be_missing(account: Account) -> None:
+def test_without_credentials_nothing_is_said_to_be_missing(
+    account: Account, callers_own: None
+) -> None:
     outsider = account.environment.context.replace(account="999999999999", deploy_role=None)
     asked = account.environment.replace(context=outsider)
-    [said] = before_apply(asked, {}, Aws(outsider, emulator=account.aws.emulator), [], deploys=True)
+    [said] = before_apply(asked, {}, Aws(outsider), [], deploys=True)
     assert (said.outcome, said.found[:13]) == ("skipped", "not checked: ")
 
 

@@ -391,11 +391,10 @@ def test_certificates_of_load_balancers_are_looked_for_where_they_must_be(accoun
     }
 
 
-def test_without_credentials_it_says_so_once(account: Account) -> None:
+def test_without_credentials_it_says_so_once(account: Account, callers_own: None) -> None:
     outsider = account.environment.context.replace(account="999999999999", deploy_role=None)
     environment = account.environment.replace(context=outsider)
-    stranger = Aws(outsider, emulator=account.aws.emulator)
-    [check] = preflight(environment, {}, stranger)
+    [check] = preflight(environment, {}, Aws(outsider))
     assert (check.check.title, check.outcome) == ("credentials", "failed")
     assert check.fix
     assert check.fix not in check.found
