@@ -105,10 +105,19 @@ class SpecError(ValueError):
 
 
 def report(where: str, problems: list[Problem]) -> str:
-    """`where: N problems`, then one indented line for each."""
-    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    """`where: N problems and M warnings`, then one indented line for each, what is only warned of last."""
+    wrong = [problem for problem in problems if problem.severity == "error"]
+    warned = [problem for problem in problems if problem.severity != "error"]
+    count = " and ".join(
+        f"{len(found)} {noun}{'s'[: len(found) != 1]}"
+        for noun, found in (("problem", wrong), ("warning", warned))
+        if found
+    )
     head = f"{where}: {count}" if where else count
-    return "\n".join([head, *(f"  {problem}" for problem in problems)])
+    mark = "warning: " if wrong else ""
+    return "\n".join(
+        [head, *(f"  {each}" for each in wrong), *(f"  {mark}{each}" for each in warned)]
+    )
 
 
 @contextmanager

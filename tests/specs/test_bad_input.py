@@ -257,6 +257,23 @@ def test_all_problems_of_all_files_come_at_once_with_file_and_line(tmp_path: Pat
     assert lines[3] == "environments/prod.py: prod-use1: 2 problems"
 
 
+def test_what_is_only_warned_of_is_told_from_what_is_refused(tmp_path: Path) -> None:
+    refused = environment(network='Network(cidr="x")')
+    alone = environment(name="prod", context=context(stage='"prod"')[:-1] + ", protected=True)")
+    names_none = alone.replace("prod", "test").replace('repository="fraud"', 'repository="fruad"')
+    with pytest.raises(ConfigurationError) as caught:
+        load(folder(tmp_path, dev=refused, prod=alone, test=names_none))
+    lines = str(caught.value).splitlines()
+    assert lines[0] == "environments/dev.py: dev-use1: 1 problem"
+    assert lines[2] == "environments/prod.py: prod-use1: 1 warning"
+    assert lines[3].startswith("  inference.endpoints.fraud.instance_count: is one instance")
+    assert lines[4] == "environments/test.py: test-use1: 1 problem and 1 warning"
+    assert "[ECR8]" in lines[5]
+    assert lines[6].startswith(
+        "  warning: inference.endpoints.fraud.instance_count: is one instance"
+    )
+
+
 def test_main_reports_bad_input_without_a_traceback_and_writes_nothing(tmp_path: Path) -> None:
     bad = folder(tmp_path, dev=environment(context=context(account='"1"')))
     outdir = tmp_path / "out"
