@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 import sys
 import traceback
 from collections.abc import Iterable, Iterator
@@ -108,7 +109,7 @@ def load(folder: Path | str) -> Loaded:
             problems = [*repeated_keys(file, namespace), *problems]
             if problems:
                 reports.append(FileReport(f"{folder.name}/{file.name}", problems))
-    return _checked(folder, _each_once(found), reports)
+    return _checked(folder, _each_once(found), _once(reports))
 
 
 def _key(environment: Environment) -> str | None:
@@ -184,7 +185,32 @@ def _import_problems(error: BaseException, folder: Path) -> list[Problem]:
     text += "".join(f", {note}" for note in getattr(error, "__notes__", ()))
     if isinstance(error, NameError):
         text += did_you_mean(error.name, dir(importlib.import_module(__package__)))
+    elif isinstance(error, ImportError) and error.name == __package__:
+        asked = re.match(r"cannot import name '(\w+)'", error.msg)
+        if asked:
+            exported = importlib.import_module(__package__).__all__
+            text = f"{type(error).__name__}: {__package__} has no {asked[1]}{did_you_mean(asked[1], exported)}"
     return [replace(ENV2.problem(error=text), at=at)]
+
+
+def _once(reports: list[FileReport]) -> list[FileReport]:
+    """The reports, without files that fail only because one that they import does."""
+    at_home = {
+        (problem.text, problem.at)
+        for each in reports
+        for problem in each.problems
+        if problem.at and problem.at.partition(":")[0] == Path(each.where).name
+    }
+    return [
+        each
+        for each in reports
+        if not all(
+            problem.rule == ENV2.id
+            and (problem.text, problem.at) in at_home
+            and str(problem.at).partition(":")[0] != Path(each.where).name
+            for problem in each.problems
+        )
+    ]
 
 
 @contextmanager

@@ -102,7 +102,7 @@ class Outputs(metaclass=_Closed):
         for each in fields(self):
             value, kind = getattr(self, each.name), str(each.type)
             if (expected := _mismatch(value, kind)) is not None:
-                yield SPEC3.problem(each.name, expected=expected, got=value)
+                yield SPEC3.problem(each.name, expected=expected, hint="", got=value)
                 continue
             for path, text in _texts(value):
                 pattern = each.metadata.get("pattern", _ANY)

@@ -183,7 +183,7 @@ SPEC2 = rule(
 SPEC3 = rule(
     "SPEC3",
     refuses="a value of another type than the field's",
-    message="must be {expected}",
+    message="must be {expected}{hint}",
     source="Inferform: values are never converted silently",
 )
 SPEC4 = rule(

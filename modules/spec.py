@@ -229,7 +229,7 @@ class Spec(BaseModel):
     def _is_no_dict(cls, value: object) -> object:
         # Pydantic would make a Spec of a dict, without its checks.
         if not isinstance(value, cls | _Given):
-            raise broken(SPEC3, expected=f"{_article(cls.__name__)} {cls.__name__}")
+            raise _not_a((cls,), value)
         return value
 
     def check(self) -> Iterator[Problem]:
@@ -365,8 +365,39 @@ def _translated(spec: type[Spec], data: dict[str, Any], detail: ErrorDetails) ->
         return Problem(path, context["text"], context["rule"], context["severity"], got)
     if kind in ("model_type", "model_attributes_type"):
         name = str(context.get("class_name"))
-        return SPEC3.problem(*path, expected=f"{_article(name)} {name}", got=got)
-    return SPEC3.problem(*path, expected=_EXPECTED.get(kind, detail["msg"]), got=got)
+        return SPEC3.problem(*path, expected=f"{_article(name)} {name}", hint="", got=got)
+    hint = _in_its_type(kind, got)
+    return SPEC3.problem(*path, expected=_EXPECTED.get(kind, detail["msg"]), hint=hint, got=got)
+
+
+def _in_its_type(kind: str, got: object) -> str:
+    """The same value in the type that is asked for, where only one can be meant."""
+    if kind == "string_type" and type(got) in (int, float):
+        return f"; write {str(got)!r}"
+    if kind in ("int_type", "float_type") and isinstance(got, str):
+        plain = re.fullmatch(
+            r"\d{1,18}" if kind == "int_type" else r"\d{1,15}(\.\d+)?", got, re.ASCII
+        )
+        return f"; write {got}" if plain else ""
+    if kind == "bool_type" and isinstance(got, str) and got.lower() in ("true", "false"):
+        return f"; write {got.capitalize()}"
+    return ""
+
+
+def _not_a(types: Sequence[type[Any]], got: object) -> PydanticCustomError:
+    """The error that a value is of none of the types, with how one is written that could be meant."""
+    names = one_of(_TYPES.get(each, each.__name__) for each in types)
+    specs = [each for each in types if issubclass(each, Spec)]
+    hint = ""
+    if str in types:
+        hint = _in_its_type("string_type", got)
+    elif len(specs) == 1 and (got is True or isinstance(got, dict)):
+        needed = [n for n, field in specs[0].model_fields.items() if field.is_required()]
+        hint = f"; write {specs[0].__name__}({', '.join(f'{name}=...' for name in needed)})"
+    return broken(SPEC3, expected=f"{_article(names)} {names}", hint=hint)
+
+
+_TYPES: dict[type[Any], str] = {str: "string", type(None): "None"}
 
 
 def _unknown(spec: type[Spec], path: tuple[PathPart, ...], data: dict[str, Any]) -> Problem:
@@ -578,13 +609,15 @@ class Matches:
 
     rule: Rule
     pattern: str
+    wrong: str = ""
+    """What it asks for, where the rule is that of several fields and its message says `{wrong}`."""
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
         def checked(value: str) -> str:
             if not _pattern(self.pattern).fullmatch(value):
-                raise broken(self.rule)
+                raise broken(self.rule, **({"wrong": self.wrong} if self.wrong else {}))
             return value
 
         return core_schema.no_info_after_validator_function(checked, handler(source))
@@ -693,8 +726,7 @@ class OneOf:
 
         def checked(value: Any) -> Any:
             if not isinstance(value, types):
-                names = one_of("None" if t is type(None) else t.__name__ for t in types)
-                raise broken(SPEC3, expected=f"{_article(names)} {names}")
+                raise _not_a(types, value)
             return value
 
         inside = False
@@ -859,6 +891,7 @@ def is_s3_key(text: str) -> bool:
         bool(re.fullmatch(r"[A-Za-z0-9!_.*'()/=+@:,;&-]+", text))
         and not text.startswith("/")
         and "//" not in text
+        and not {".", ".."} & {*text.split("/")}
     )
 
 

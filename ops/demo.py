@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from inferform import Environment
+from inferform import AsyncEndpoint, Environment
 from inferform.image_uri import parse_image
 from inferform.s3_uri import bucket_and_key
+from inferform.sagemaker.endpoints.base import Endpoint
 from inferform_emulator import process
 
 from . import deploy
@@ -206,15 +207,20 @@ def _endpoints(dev: Environment) -> dict[str, str]:
 
 
 def show(dev: Environment, aws: Aws) -> None:
-    """Show the endpoints of an environment, and invoke each that answers at once."""
-    if not _endpoints(dev):
-        stdout.print(f"{dev.key} has no endpoints")
-        return
-    print_table(
-        ("endpoint", "status", "variant", "instance type", "instances"),
-        [row for name in _endpoints(dev).values() for row in _rows(aws, name)],
-        title="in service",
-    )
+    """Show the endpoints of an environment, name what else is deployed, and invoke each endpoint that
+    answers at once."""
+    if _endpoints(dev):
+        print_table(
+            ("endpoint", "status", "variant", "instance type", "instances"),
+            [row for name in _endpoints(dev).values() for row in _rows(aws, name)],
+            title="in service",
+        )
+    others = [each.full_name for each in dev.deployed if not isinstance(each.spec, Endpoint)]
+    if others:
+        how = f"{own_command()} list {dev.key} --emulator shows how they are"
+        stdout.print(f"deployed, too: {', '.join(others)}; {how}", markup=False)
+    elif not _endpoints(dev):
+        stdout.print(f"{dev.key} has nothing that serves")
     _invoke(dev, aws)
 
 
@@ -251,7 +257,17 @@ def _capacity(variant: Mapping[str, Any], target: Mapping[str, Any] | None) -> s
 
 def _invoke(dev: Environment, aws: Aws) -> None:
     runtime = aws.client("sagemaker-runtime")
-    for name in _endpoints(dev).values():
+    asynchronous = {
+        name
+        for group in dev.groups.values()
+        for name, spec in group.endpoints.items()
+        if isinstance(spec, AsyncEndpoint)
+    }
+    for short, name in _endpoints(dev).items():
+        if short in asynchronous:
+            ask = f"{own_command()} invoke {dev.key} {short} --file FILE --emulator"
+            stdout.print(f"{name} is asynchronous: {ask} asks it, and waits", markup=False)
+            continue
         try:
             answer = runtime.invoke_endpoint(
                 EndpointName=name, ContentType="text/csv", Body=b"0.1,0.2,0.3"

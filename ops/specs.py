@@ -239,7 +239,11 @@ def _limits(held: Sequence[Any]) -> Iterator[Limit]:
         elif isinstance(each, Known):
             text = f"must be one of {len(each.values())} known values"
         else:
-            text = _asked(each) if isinstance(each, Check) else rule.template
+            text = (
+                _asked(each)
+                if isinstance(each, Check)
+                else getattr(each, "wrong", "") or rule.template
+            )
         yield Limit(text, rule.id)
 
 

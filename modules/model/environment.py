@@ -13,8 +13,7 @@ from ..spec import Aws
 MDL17 = rule(
     "MDL17",
     refuses="environment variables beyond SageMaker's limits",
-    message="must be at most 100 variables whose names are letters, digits and _ and whose "
-    "values have at most 1,024 characters, 32 KiB together",
+    message="{wrong}",
     source="botocore sagemaker EnvironmentMap, EnvironmentKey, EnvironmentValue; Inferform: a Model "
     "runs on ECS and EKS alike",
 )
@@ -49,15 +48,31 @@ def environment_size(variables: dict[str, str]) -> int:
     return sum(len(key) + len(value) for key, value in variables.items())
 
 
-def _environment_fits(variables: dict[str, str]) -> bool:
-    return (
-        len(variables) <= 100
-        and all(
-            re.fullmatch(r"[a-zA-Z_]\w{0,1023}", key, re.ASCII) and len(value) <= 1024
-            for key, value in variables.items()
-        )
-        and environment_size(variables) <= 32 * 1024
-    )
+TOGETHER = "must have at most 32 KiB of names and values together"
+
+
+def _beyond_limits(variables: dict[str, str]) -> Iterator[Problem]:
+    wrong = [*_each_beyond_limits(variables)]
+    yield from wrong
+    if not wrong and environment_size(variables) > 32 * 1024:
+        yield MDL17.problem("environment", wrong=TOGETHER)
+
+
+def _each_beyond_limits(variables: dict[str, str]) -> Iterator[Problem]:
+    if len(variables) > 100:
+        wrong = f"must be at most 100 variables; {len(variables)} are given"
+        yield MDL17.problem("environment", wrong=wrong)
+    for name, value in variables.items():
+        if not re.fullmatch(r"[a-zA-Z_]\w{0,1023}", name, re.ASCII):
+            as_name = re.sub(r"^(?=\d)", "_", re.sub(r"\W", "_", name, flags=re.ASCII))[:1024]
+            wrong = (
+                "must have a name of at most 1,024 letters, digits and _, the first no digit"
+                f"{f'; did you mean {as_name}' if as_name and len(as_name) < 120 else ''}"
+            )
+            yield MDL17.problem("environment", name, wrong=wrong)
+        if len(value) > 1024:
+            wrong = f"must have a value of at most 1,024 characters; it has {len(value):,}"
+            yield MDL17.problem("environment", name, wrong=wrong)
 
 
 ContainerEnvironment = Annotated[
@@ -71,8 +86,7 @@ def environment_problems(variables: dict[str, str], *, isolated: bool) -> Iterat
 
     The values stay out of the messages.
     """
-    if not _environment_fits(variables):
-        yield MDL17.problem("environment")
+    yield from _beyond_limits(variables)
     for name, value in variables.items():
         if name_says_secret(name, value):
             yield MDL24.problem("environment", name, instead=_FETCH)

@@ -63,6 +63,15 @@ FWK4 = rule(
     severity="warning",
 )
 
+FWK5 = rule(
+    "FWK5",
+    refuses="an image in a registry of AWS's that is not the one of its Region",
+    message="is in the account {account}, where AWS has no such registry in {region}, as of {as_of}; {meant}",
+    source="SageMaker developer guide, Docker registry paths; github.com/aws/"
+    "deep-learning-containers, region availability",
+    severity="warning",
+)
+
 Framework = Literal[
     "autogluon",
     "djl-lmi",
@@ -330,3 +339,33 @@ def image_in_region(image: Image | FrameworkContainer | str, context: Context) -
     match = parse_image(image) if isinstance(image, str) else None
     if match and match["region"] != context.region:
         yield ECR3.problem("image", got=image, other=match["region"], region=context.region)
+    elif match:
+        yield from _registry_of_region(match, context.region)
+
+
+def _registry_of_region(image: re.Match[str], region: str) -> Iterator[Problem]:
+    """A registry of AWS's is one that AWS has in the image's Region, of its repository where the
+    table knows that."""
+    account, repository = image["account"], image["repository"]
+    table = framework_containers().values()
+    entries = [entry for entry in table if entry["repository"] == repository]
+    of_table = [*(entries or table)]
+    here = {entry["accounts"][region] for entry in of_table if region in entry["accounts"]}
+    others = sorted(
+        {where for entry in table for where, its in entry["accounts"].items() if its == account}
+    )
+    if not here or not others or account in here:
+        return
+    meant = (
+        f"did you mean {image.string.replace(account, min(here), 1)}"
+        if entries
+        else f"AWS's accounts there are {one_of(sorted(here))}"
+    )
+    yield FWK5.problem(
+        "image",
+        got=image.string,
+        account=account,
+        as_of=max(str(entry["as_of"]) for entry in of_table),
+        region=region,
+        meant=meant,
+    )

@@ -10,7 +10,7 @@ from ..ecr.spec import Image
 from ..existing import outside_problems
 from ..instances import instance_types
 from ..model.accelerator import PLURAL, Device, device_of
-from ..model.artifact import MDL9, Artifact, is_location
+from ..model.artifact import MDL9, Artifact, artifact_hint, is_location
 from ..model.container import Container, written
 from ..model.environment import ContainerEnvironment, environment_problems, fetches_secrets
 from ..model.hub import (
@@ -228,7 +228,7 @@ class MultiModel(Container):
 
     artifacts: Annotated[
         str,
-        Check(MDL9, is_location),
+        Check(MDL9, is_location, artifact_hint),
         Check(MDL15, lambda value: value.endswith("/")),
         Aws("sagemaker:ContainerDefinition.ModelDataUrl"),
     ]

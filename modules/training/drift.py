@@ -74,9 +74,9 @@ DRF5 = rule(
 )
 DRF6 = rule(
     "DRF6",
-    refuses="no metric of a monitor or more than 20, or a name or path that is none",
-    message="must be 1 to 20 metrics, whose names are letters, digits and _, each with a path such as "
-    "metrics.psi_max",
+    refuses="no metric of a monitor or more than 20, or a name or path that is none, or a variable of its "
+    "container that is none",
+    message="{wrong}",
     source="CloudWatch API reference, PutMetricData; Amazon States Language, paths",
 )
 DRF7 = rule(
@@ -97,6 +97,15 @@ DRF9 = rule(
     refuses="requests in an hour that are none",
     message="must be above 0",
     source="Inferform: an endpoint without requests does not drift",
+)
+
+_METRICS = (
+    "must be 1 to 20 metrics, whose names are letters, digits and _, each with a path such as "
+    "metrics.psi_max"
+)
+_VARIABLES = (
+    "must be variables whose names are capital letters, digits and _, at most 64, and whose values "
+    "have at most 256 characters"
 )
 
 NAMESPACE = "Inferform/Drift"
@@ -170,10 +179,10 @@ class DriftMonitor(Service):
 
     metrics: Annotated[
         dict[
-            Annotated[str, Matches(DRF6, r"[A-Za-z][A-Za-z0-9_]{0,63}")],
-            Annotated[str, Check(DRF6, _is_path)],
+            Annotated[str, Matches(DRF6, r"[A-Za-z][A-Za-z0-9_]{0,63}", _METRICS)],
+            Annotated[str, Check(DRF6, _is_path, lambda _: {"wrong": _METRICS})],
         ],
-        Check(DRF6, lambda metrics: 1 <= len(metrics) <= 20),
+        Check(DRF6, lambda metrics: 1 <= len(metrics) <= 20, lambda _: {"wrong": _METRICS}),
     ] = {**METRICS}
     """Metrics by name, each with where in the report its number stands. Default: what the reference
     container reports: the largest population stability index, the largest Kolmogorov-Smirnov statistic,
@@ -195,8 +204,10 @@ class DriftMonitor(Service):
     """The instance type of the job. Default: ml.m5.large."""
 
     environment: dict[
-        Annotated[str, Matches(DRF6, r"[A-Z][A-Z0-9_]{0,63}")],
-        Annotated[str, Check(DRF6, lambda value: len(value) <= 256)],
+        Annotated[str, Matches(DRF6, r"[A-Z][A-Z0-9_]{0,63}", _VARIABLES)],
+        Annotated[
+            str, Check(DRF6, lambda value: len(value) <= 256, lambda _: {"wrong": _VARIABLES})
+        ],
     ] = {}
     """Variables of the container beside its own, such as `COLUMNS`. Default: none."""
 

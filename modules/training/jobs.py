@@ -73,8 +73,7 @@ TRJ6 = rule(
     "TRJ6",
     refuses="more than 40 metrics of a training job, a name over 255 characters, or a regular "
     "expression over 500, one that does not compile, or has no group",
-    message="must be at most 40 metrics, whose names have at most 255 characters, each with a regular "
-    "expression of at most 500 with a group, such as auc=([0-9.]+)",
+    message="{wrong}",
     source="botocore sagemaker MetricDefinitionList, MetricName, MetricRegex; SageMaker developer "
     "guide, define training metrics (a group captures the value)",
 )
@@ -110,8 +109,9 @@ TRJ11 = rule(
 )
 TRJ12 = rule(
     "TRJ12",
-    refuses="a command of more than 100 parts, or a part over 256 characters or with a line break",
-    message="must be at most 100 parts of at most 256 characters each, without line breaks",
+    refuses="a command of more than 100 parts, or a part or another text over 256 characters or with a "
+    "line break",
+    message="{wrong}",
     source="botocore sagemaker TrainingContainerEntrypoint, ContainerEntrypoint, ContainerArguments",
 )
 TRJ13 = rule(
@@ -397,18 +397,25 @@ def _environment_problems(variables: Mapping[str, str], isolated: bool) -> Itera
         yield TRJ16.problem("environment", name, got=variables[name])
 
 
+_METRICS = (
+    "must be at most 40 metrics, whose names have at most 255 characters, each with a regular "
+    "expression of at most 500 with a group, such as auc=([0-9.]+)"
+)
+_PARTS = "must be at most 100 parts of at most 256 characters each, without line breaks"
+_ONE_LINE = "must have {} to 256 characters, without line breaks"
+
 Command = Annotated[
     Many[
         Annotated[
             str,
-            Matches(TRJ12, r".{0,256}"),
+            Matches(TRJ12, r".{0,256}", _PARTS),
             Aws(
                 "sagemaker:AlgorithmSpecification.ContainerEntrypoint",
                 "sagemaker:AppSpecification.ContainerEntrypoint",
             ),
         ]
     ],
-    Check(TRJ12, lambda parts: len(parts) <= 100),
+    Check(TRJ12, lambda parts: len(parts) <= 100, lambda _: {"wrong": _PARTS}),
 ]
 
 
@@ -420,7 +427,12 @@ class Channel(Spec):
     reference to what an earlier step wrote."""
 
     content_type: (
-        Annotated[str, Matches(TRJ12, r".{0,256}"), Aws("sagemaker:Channel.ContentType")] | None
+        Annotated[
+            str,
+            Matches(TRJ12, r".{0,256}", _ONE_LINE.format(0)),
+            Aws("sagemaker:Channel.ContentType"),
+        ]
+        | None
     ) = None
     """The MIME type, where the algorithm needs it. Default: none."""
 
@@ -450,7 +462,9 @@ class Channel(Spec):
     attributes: Annotated[
         Many[
             Annotated[
-                str, Matches(TRJ12, r".{1,256}"), Aws("sagemaker:S3DataSource.AttributeNames")
+                str,
+                Matches(TRJ12, r".{1,256}", _ONE_LINE.format(1)),
+                Aws("sagemaker:S3DataSource.AttributeNames"),
             ]
         ],
         Check(TRJ13, lambda names: len(names) <= 16, lambda _: {"wrong": "must be at most 16"}),
@@ -588,14 +602,16 @@ class TrainingJob(Job):
 
     metrics: Annotated[
         dict[
-            Annotated[str, Matches(TRJ6, r".{1,255}"), Aws("sagemaker:MetricDefinition.Name")],
+            Annotated[
+                str, Matches(TRJ6, r".{1,255}", _METRICS), Aws("sagemaker:MetricDefinition.Name")
+            ],
             Annotated[
                 str,
-                Check(TRJ6, _captures),
+                Check(TRJ6, _captures, lambda _: {"wrong": _METRICS}),
                 Aws("sagemaker:MetricDefinition.Regex"),
             ],
         ],
-        Check(TRJ6, lambda metrics: len(metrics) <= 40),
+        Check(TRJ6, lambda metrics: len(metrics) <= 40, lambda _: {"wrong": _METRICS}),
     ] = {}
     """Metrics by name, each with the regular expression that finds its value in the log:
     `{"auc": "auc=([0-9.]+)"}`. Default: those of AWS's containers."""
@@ -748,11 +764,11 @@ class ProcessingJob(Job):
         Many[
             Annotated[
                 Value,
-                Check(TRJ12, lambda value: _text(value, 256)),
+                Check(TRJ12, lambda value: _text(value, 256), lambda _: {"wrong": _PARTS}),
                 Aws("sagemaker:AppSpecification.ContainerArguments"),
             ]
         ],
-        Check(TRJ12, lambda parts: len(parts) <= 100),
+        Check(TRJ12, lambda parts: len(parts) <= 100, lambda _: {"wrong": _PARTS}),
     ] = ()
     """What the command is given. Default: nothing."""
 
@@ -907,7 +923,9 @@ class CategoricalRange(Range):
     values: Annotated[
         Many[
             Annotated[
-                str, Matches(TRJ12, r".{1,256}"), Aws("sagemaker:CategoricalParameterRange.Values")
+                str,
+                Matches(TRJ12, r".{1,256}", _ONE_LINE.format(1)),
+                Aws("sagemaker:CategoricalParameterRange.Values"),
             ]
         ],
         Check(
@@ -927,7 +945,7 @@ class Tuning(Spec):
 
     objective: Annotated[
         str,
-        Matches(TRJ6, r".{1,255}"),
+        Matches(TRJ6, r".{1,255}", "must be a metric's name of 1 to 255 characters"),
         Aws("sagemaker:HyperParameterTuningJobObjective.MetricName"),
     ]
     """The metric that is made as large or small as possible."""

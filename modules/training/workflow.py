@@ -60,9 +60,9 @@ WFL1 = rule(
 )
 WFL4 = rule(
     "WFL4",
-    refuses="more parameters of a retraining than an execution can be told, or a name that is none",
-    message="must be at most 50 parameters, whose names are letters, digits and _, and whose values have "
-    "at most 1,024 characters",
+    refuses="more parameters of a retraining than an execution can be told, or a name of one or of an "
+    "output that is none",
+    message="{wrong}",
     source="AWS Step Functions quotas (input of 256 KiB); Amazon States Language, reference paths",
 )
 WFL5 = rule(
@@ -141,17 +141,22 @@ def _is_noted(value: object) -> bool:
     return not isinstance(value, str) or bool(_NOTED.fullmatch(value))
 
 
+_OUTPUT = "must be the name of an output: 1 to 64 letters, digits, _ and -"
+_PARAMETER = "must be the name of a parameter: 1 to 64 letters, digits and _, the first a letter"
+_PARAMETERS = "must be at most 50 parameters, whose values have at most 1,024 characters"
+
+
 class FromStep(Reference):
     """What an earlier step of the same retraining wrote."""
 
     step: Literal["prepare", "train"]
     """The step."""
 
-    output: Annotated[str, Matches(WFL4, r"[A-Za-z0-9_-]{1,64}")] = MODEL
+    output: Annotated[str, Matches(WFL4, r"[A-Za-z0-9_-]{1,64}", _OUTPUT)] = MODEL
     """The name of the output of `prepare`; `model` of `train`. Default: `model`."""
 
 
-ParameterName = Annotated[str, Matches(WFL4, r"[A-Za-z][A-Za-z0-9_]{0,63}")]
+ParameterName = Annotated[str, Matches(WFL4, r"[A-Za-z][A-Za-z0-9_]{0,63}", _PARAMETER)]
 
 
 class FromInput(Reference):
@@ -177,7 +182,7 @@ class Evaluation(Spec):
     """
 
     job: ProcessingJob
-    """What writes the report. Its inputs may be `FromStep("train")` and what `prepare` wrote."""
+    """What writes the report. Its inputs may be `FromStep(step="train")` and what `prepare` wrote."""
 
     path: Annotated[
         str,
@@ -191,7 +196,7 @@ class Evaluation(Spec):
     comparison: Comparison = "GreaterThanOrEqualTo"
     """How. Default: GreaterThanOrEqualTo."""
 
-    output: Annotated[str, Matches(WFL4, r"[A-Za-z0-9_-]{1,64}")] = "evaluation"
+    output: Annotated[str, Matches(WFL4, r"[A-Za-z0-9_-]{1,64}", _OUTPUT)] = "evaluation"
     """The output of the job that holds the report. Default: `evaluation`."""
 
     file: Annotated[
@@ -339,8 +344,13 @@ class Retraining(Service):
     a queue."""
 
     parameters: Annotated[
-        dict[ParameterName, Annotated[str, Check(WFL4, lambda value: len(value) <= 1024)]],
-        Check(WFL4, lambda given: len(given) <= 50),
+        dict[
+            ParameterName,
+            Annotated[
+                str, Check(WFL4, lambda value: len(value) <= 1024, lambda _: {"wrong": _PARAMETERS})
+            ],
+        ],
+        Check(WFL4, lambda given: len(given) <= 50, lambda _: {"wrong": _PARAMETERS}),
     ] = {}
     """What the input of an execution may give, with its default: `FromInput(name="rows")` stands for
     one. Default: none."""

@@ -226,7 +226,7 @@ def test_every_kind_deploys_and_plans_empty(deployed: Hosting) -> None:
 def test_the_demo_shows_every_kind_and_invokes_those_that_answer_at_once(
     deployed: Hosting, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    inference = Inference(endpoints=KINDS)
+    inference = Inference(endpoints=KINDS, batch=BATCH)
     environment = Environment(
         context=CONTEXT, network=deployed.network, registry=deployed.registry, inference=inference
     )
@@ -237,7 +237,10 @@ def test_the_demo_shows_every_kind_and_invokes_those_that_answer_at_once(
     )
     assert re.search(r"kinds-dev-use1-serverless +InService +primary +serverless *$", shown, re.M)
     assert "invoked kinds-dev-use1-realtime with" in shown
-    assert "not invoked: Endpoint kinds-dev-use1-queued" in shown
+    assert "invoke dev-use1 queued --file FILE --emulator asks it, and waits" in " ".join(
+        shown.split()
+    )
+    assert "deployed, too: batch/nightly, batch/uploads; " in " ".join(shown.split())
 
 
 def test_a_plan_changes_what_it_must_and_no_more(deployed: Hosting) -> None:

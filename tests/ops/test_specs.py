@@ -247,3 +247,17 @@ def test_the_schema_refuses_what_a_single_field_refuses(change: dict[str, Any], 
     assert validator.is_valid(given)
     (error,) = validator.iter_errors({**given, **change})
     assert wrong in error.message
+
+
+# "at most 40 metrics" counts; "at most 64 letters" measures.
+_COUNTED = re.compile(
+    r"must be (?:at most|[\d,]+ to) [\d,]+ (?!characters|letters|lower-case|percent|seconds)[a-z]+"
+)
+
+
+@pytest.mark.parametrize("name", sorted(SPECS))
+def test_what_is_counted_is_a_field_that_holds_several(name: str) -> None:
+    for field in page(SPECS[name]).fields:
+        if not re.match(r"(?:list|dict|tuple)\[", field.type):
+            counted = [limit.text for limit in field.limits if _COUNTED.match(limit.text)]
+            assert counted == [], field.name

@@ -35,7 +35,16 @@ BAD = [
     ("an account id with 11 digits", environment(context=context(account='"11112222333"')),
      "CTX1", "context.account", "'11112222333'"),
     ("an account id that is a number", environment(context=context(account="111122223333")),
-     "SPEC3", "context.account", "must be a string, got 111122223333"),
+     "SPEC3", "context.account", "must be a string, got 111122223333; write '111122223333'"),
+    ("a number that is text", environment(endpoints=endpoint("instance_count='2'")),
+     "SPEC3", "fraud.instance_count", "must be a whole number, got '2'; write 2"),
+    ("yes as text", environment(endpoints=endpoint("vpc='true'")),
+     "SPEC3", "fraud.vpc", "got 'true'; write True"),
+    ("True for what has settings", environment(endpoints=endpoint("data_capture=True")),
+     "SPEC3", "fraud.data_capture", "must be a DataCapture, got True; write DataCapture()"),
+    ("a dict for what has settings that are asked for",
+     environment(endpoints=endpoint(model='{"image": "x"}')),
+     "SPEC3", "fraud.model", "got {'image': 'x'}"),
     ("an unknown region", environment(context=context(region='"eu-wst-1"')),
      "CTX2", "context.region", "did you mean eu-west-1"),
     ("an organization that is too long", environment(context=context(organization='"a" * 17')),
@@ -143,10 +152,21 @@ BAD = [
      "ECR6", "fraud.model.image", "exactly one of tag and digest"),
     ("an artifact that is not packed",
      environment(endpoints=endpoint(model=MODEL[:-1] + ', artifact="s3://bucket/model.pkl")')),
-     "MDL9", "fraud.model.artifact", ".tar.gz"),
+     "MDL9", "fraud.model.artifact", "tar -czf model.tar.gz model.pkl"),
+    ("an artifact by its address on the web",
+     environment(endpoints=endpoint(
+         model=MODEL[:-1] + ', artifact="https://bucket.s3.us-east-1.amazonaws.com/a/model.tar.gz")')),
+     "MDL9", "fraud.model.artifact", "did you mean s3://bucket/a/model.tar.gz"),
+    ("an artifact by its address with the bucket in the path",
+     environment(endpoints=endpoint(
+         model=MODEL[:-1] + ', artifact="https://s3.amazonaws.com/bucket/model.tar.gz")')),
+     "MDL9", "fraud.model.artifact", "did you mean s3://bucket/model.tar.gz"),
     ("an environment variable with a hyphen",
      environment(endpoints=endpoint(model=MODEL[:-1] + ', environment={"LOG-LEVEL": "x"})')),
-     "MDL17", "fraud.model.environment", "letters, digits and _"),
+     "MDL17", "fraud.model.environment.LOG-LEVEL", "the first no digit; did you mean LOG_LEVEL"),
+    ("an environment variable that is too long",
+     environment(endpoints=endpoint(model=MODEL[:-1] + ', environment={"A": "x" * 1025})')),
+     "MDL17", "fraud.model.environment.A", "at most 1,024 characters; it has 1,025"),
     ("an instance type that does not exist",
      environment(endpoints=endpoint(instance_type='"ml.m5.lrge"')),
      "RT2", "fraud.instance_type", "did you mean ml.m5.large"),
@@ -255,6 +275,24 @@ def test_all_problems_of_all_files_come_at_once_with_file_and_line(tmp_path: Pat
     assert lines[1].startswith("  context.account: must be the 12 digits")
     assert lines[1].endswith("[CTX1] (dev.py:4)")
     assert lines[3] == "environments/prod.py: prod-use1: 2 problems"
+
+
+def test_a_name_that_inferform_does_not_have_is_reported_once_with_the_nearest(
+    tmp_path: Path,
+) -> None:
+    made = folder(
+        tmp_path,
+        common="from inferform import Canaries\n",
+        dev="from .common import Canaries\n",
+        prod="from .common import Canaries\n",
+    )
+    with pytest.raises(ConfigurationError) as caught:
+        load(made)
+    assert str(caught.value).splitlines() == [
+        "environments/common.py: 1 problem",
+        "  does not import: ImportError: inferform has no Canaries; did you mean Canary [ENV2] "
+        "(common.py:1)",
+    ]
 
 
 def test_what_is_only_warned_of_is_told_from_what_is_refused(tmp_path: Path) -> None:

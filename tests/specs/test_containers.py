@@ -39,7 +39,7 @@ from inferform import (
     Variant,
 )
 from inferform.model.accelerator import Device, device_of, named_device
-from inferform.model.image import Framework, built_for, framework_containers
+from inferform.model.image import Framework, built_for, framework_containers, image_in_region
 from inferform.places import regions
 from inferform.rules import Problem
 from inferform.spec import Spec, problems_of
@@ -453,3 +453,41 @@ def test_the_container_follows_the_instance_type(
         "serverless_primary": "cpu",
         "batch_nightly": "gpu",
     }
+
+
+# Registries by URI
+
+
+@pytest.mark.parametrize(
+    ("image", "hint"),
+    [
+        (
+            "141502667606.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1",
+            "did you mean 683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1",
+        ),
+        (
+            "683313688378.dkr.ecr.us-east-1.amazonaws.com/pytorch-inference:2.6.0-cpu",
+            "did you mean 763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-inference:2.6.0-cpu",
+        ),
+        (
+            "141502667606.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.6.0-cpu",
+            "AWS's accounts there are 683313688378 or 763104351884",
+        ),
+    ],
+)
+def test_a_registry_of_another_region_is_warned_of(image: str, hint: str) -> None:
+    [problem] = image_in_region(image, context("us-east-1"))
+    assert (problem.rule, problem.severity, problem.where) == ("FWK5", "warning", "image")
+    assert hint in str(problem)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1",
+        "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.6.0-cpu",
+        "111122223333.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1",
+    ],
+)
+def test_a_registry_of_the_region_is_not(image: str) -> None:
+    assert list(image_in_region(image, context("us-east-1"))) == []

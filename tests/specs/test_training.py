@@ -330,6 +330,12 @@ MONITORS: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
         {"schedule": OnSchedule(schedule="rate(60 minutes)")},
     ),
     ("DRF6", "metrics", {"metrics": {}, "thresholds": {}}, {}),
+    (
+        "DRF6",
+        "environment.columns",
+        {"environment": {"columns": "a"}},
+        {"environment": {"COLUMNS": "a"}},
+    ),
     ("DRF6", "metrics.auc", {"metrics": {"auc": "a-b"}, "thresholds": {}}, {}),
     ("DRF7", "window_hours", {"window_hours": 745}, {"window_hours": 744}),
     ("DRF8", "then", {"then": "fraud"}, {}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from ...model.environment import MDL17, environment_size
+from ...model.environment import MDL17, TOGETHER, environment_size
 from ...model.spec import Model
 from ...rules import Problem, Rule, rule
 from ...spec import Check, Many
@@ -53,7 +53,7 @@ class _Containers(OneVariant, InVpc, Captured, Instances, Guarded):
         yield from super().check()
         models = [model for _, model in self.named()]
         if sum(environment_size(model.environment) for model in models) > 32 * 1024:
-            yield MDL17.problem("containers")
+            yield MDL17.problem("containers", wrong=TOGETHER)
         if any(isinstance(model, MultiModel) for model in models) and (self.facts.gpus or 0) > 1:
             yield MME2.problem("instance_type", got=self.instance_type, gpus=self.facts.gpus)
         for index, (name, model) in enumerate(self.named()):

@@ -41,7 +41,7 @@ SLS4 = rule(
 SLS6 = rule(
     "SLS6",
     refuses="what serverless inference does not support: network isolation, GPUs",
-    message="is not supported on a serverless endpoint; use RealtimeEndpoint or leave it out",
+    message="is not supported on a serverless endpoint; use RealtimeEndpoint, or {remedy}",
     source="SageMaker developer guide, serverless inference, feature exclusions",
 )
 SLS12 = rule(
@@ -106,7 +106,7 @@ class ServerlessEndpoint(OneVariant, Endpoint):
                 "provisioned_concurrency", provisioned=provisioned, maximum=self.max_concurrency
             )
         if self.model.network_isolation:
-            yield SLS6.problem("model", "network_isolation", got=True)
+            yield SLS6.problem("model", "network_isolation", got=True, remedy="leave it out")
         model = self.model
         if isinstance(model, Model):
             if model.uncompressed:
@@ -114,7 +114,9 @@ class ServerlessEndpoint(OneVariant, Endpoint):
                     "model", "artifact", got=model.artifact, kind="a serverless endpoint"
                 )
             if isinstance(model.image, FrameworkContainer) and model.image.built_for() != "cpu":
-                yield SLS6.problem("model", "image", got=f"a {model.image.built_for()} container")
+                got = f"a {model.image.built_for()} container"
+                remedy = "a container that is built for CPUs"
+                yield SLS6.problem("model", "image", got=got, remedy=remedy)
         for problem in serverless_problems(model):
             yield problem.under("model")
         if self.scaling is None:
