@@ -14,6 +14,7 @@ from inferform.service import Deployed, Service, Subject, meant
 from .errors import BadInputError
 
 T = TypeVar("T")
+S = TypeVar("S", bound=Subject)
 
 SERVICE_HELP = "A service's name: fraud, or ecs/fraud where several have it."
 
@@ -27,7 +28,8 @@ def find(
 ) -> Deployed:
     """The service that `name` means: a short name, `ecs/fraud` in any case of its kind, or a path.
 
-    `among` says which services can be meant, `what` what those are called. Raises BadInputError
+    A short name is that of what serves before that of what trains, watches or scores for it, which
+    often has the same. `among` says which services can be meant, `what` what those are called. Raises BadInputError
     with the nearest match for an unknown name, and with what to write instead for one that
     several services have.
     """
@@ -37,6 +39,8 @@ def find(
     for each in known:
         for alias in aliases(each):
             names.setdefault(alias, []).append(each)
+    if name in names:
+        names[name] = _serving(names[name])
     other = [each for each in environment.deployed if name in aliases(each)]
     if name not in names and other:
         raise BadInputError(
@@ -53,9 +57,20 @@ def find_watched(environment: Environment, name: str) -> Subject:
     names: dict[str, list[Subject]] = {}
     for each in known:
         for alias in aliases(each):
-            names.setdefault(alias, meant(known, alias) if alias == each.name else [each])
+            held = _serving(meant(known, alias)) if alias == each.name else [each]
+            names.setdefault(alias, held)
     listed = _listed("service or API", known)
     return chosen(names, name, environment.key, "service or API", listed, lambda e: e.full_name)
+
+
+def _serving(found: list[S]) -> list[S]:
+    """Of things of one name those that serve, where some do: not what runs now and then."""
+    serving = [
+        each
+        for each in found
+        if not isinstance(each.spec, Service) or next(each.spec.run_parts(), None) is None
+    ]
+    return serving or found
 
 
 def aliases(service: Subject) -> tuple[str, ...]:

@@ -39,7 +39,7 @@ from ops.errors import BadInputError, OperatorError
 from ops.kinds import kinds
 from ops.kinds.record import Not
 from ops.running import running
-from ops.services import find, sorts
+from ops.services import find, find_watched, sorts
 from tests.specs import kinds as examples
 from tests.specs.test_services import SERVICES
 
@@ -151,9 +151,20 @@ EVERYWHERE = [
 
 @pytest.mark.parametrize("command", EVERYWHERE)
 def test_a_name_of_several_services_is_refused_everywhere_with_what_to_write(command: Any) -> None:
-    with pytest.raises(BadInputError, match="dev-use1 has 4 of the name fraud") as caught:
+    with pytest.raises(BadInputError, match="dev-use1 has 3 of the name fraud") as caught:
         command(environment(), "fraud")
-    assert caught.value.hint == "write endpoint/fraud or batch/fraud or ecs/fraud or eks/fraud"
+    assert caught.value.hint == "write endpoint/fraud or ecs/fraud or eks/fraud"
+
+
+def test_what_serves_is_meant_before_what_runs_for_it() -> None:
+    group = environment().groups["risk"]
+    alone = group.replace(services={}, batch={**group.batch, "ranking": group.batch["nightly"]})
+    made = environment().replace(inference={"risk": alone}, eks=None, kubernetes=None, ecs=None)
+    assert find(made, "fraud").full_name == "endpoint/fraud"
+    assert find_watched(made, "fraud").full_name == "endpoint/fraud"
+    assert find(made, "ranking").full_name == "batch/ranking"
+    transforms = find(made, "fraud", among=lambda each: each.spec.sort == "batch")
+    assert transforms.full_name == "batch/fraud"
 
 
 @pytest.mark.parametrize("command", EVERYWHERE)
