@@ -1,13 +1,17 @@
 """Jobs of SageMaker: what is refused, what they come to, and what they leave behind.
 
 No container runs here. A job has completed at once, unless a plan says otherwise; what a plan says that it
-writes lies in its outputs afterwards, so that the next step of a state machine finds it. One that a plan
+writes lies in its outputs afterwards, so that the next step of a state machine finds it, and a small archive
+where a training job leaves its model, so that an endpoint of the version starts. One that a plan
 leaves in progress is ended from outside, as `emulator.containers` does, which runs its container as a process.
 """
 
 from __future__ import annotations
 
 import copy
+import gzip
+import io
+import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -106,8 +110,9 @@ def made(backend: Any, kind: str, job: Any, request: Mapping[str, Any]) -> None:
 
 def _write(backend: Any, kind: str, request: Mapping[str, Any], plan: Plan) -> None:
     """Put what a job leaves behind where it was told to."""
-    from moto.s3.models import s3_backends
-
+    model = _model_place(kind, request)
+    if model is not None:
+        _put(backend, model, _no_model())
     places = {
         each["OutputName"]: each["S3Output"]["S3Uri"]
         for each in (request.get("ProcessingOutputConfig") or {}).get("Outputs", ())
@@ -117,11 +122,51 @@ def _write(backend: Any, kind: str, request: Mapping[str, Any], plan: Plan) -> N
         output, _, rest = name.partition("/")
         if output not in places:
             continue
-        bucket, prefix = bucket_and_key(places[output])
-        store = s3_backends[backend.account_id][backend.partition]
-        if bucket in store.buckets:
-            key = f"{prefix.rstrip('/')}/{rest}"
-            store.put_object(bucket, key, text.encode("utf-8"))
+        _put(backend, f"{places[output].rstrip('/')}/{rest}", text.encode("utf-8"))
+
+
+def best_of(tuning: str) -> str:
+    """The name of the best training job of a tuning."""
+    return f"{tuning}-001-best"
+
+
+def _model_place(kind: str, request: Mapping[str, Any]) -> str | None:
+    """Where a job that trains leaves its model; None of one that trains nothing.
+
+    SageMaker developer guide, "Where SageMaker AI saves training artifacts": OUTPUT/JOB/output/model.tar.gz.
+    """
+    if kind == "TrainingJob":
+        job, asked = str(request["TrainingJobName"]), request
+    elif kind == "HyperParameterTuningJob":
+        job = best_of(str(request["HyperParameterTuningJobName"]))
+        asked = request.get("TrainingJobDefinition") or {}
+    else:
+        return None
+    output = (asked.get("OutputDataConfig") or {}).get("S3OutputPath")
+    return f"{output.rstrip('/')}/{job}/output/model.tar.gz" if output else None
+
+
+def _no_model() -> bytes:
+    """An archive that says that nothing was trained."""
+    packed, note = io.BytesIO(), b"no container ran, so that nothing was trained\n"
+    with (
+        gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as zipped,
+        tarfile.open(fileobj=zipped, mode="w") as archive,
+    ):
+        entry = tarfile.TarInfo("model.txt")
+        entry.size = len(note)
+        archive.addfile(entry, io.BytesIO(note))
+    return packed.getvalue()
+
+
+def _put(backend: Any, uri: str, content: bytes) -> None:
+    """Write an object, where its bucket is there."""
+    from moto.s3.models import s3_backends
+
+    bucket, key = bucket_and_key(uri)
+    store = s3_backends[backend.account_id][backend.partition]
+    if bucket in store.buckets:
+        store.put_object(bucket, key, content)
 
 
 def described(kind: str, job: Any, answer: Mapping[str, Any]) -> dict[str, Any]:

@@ -1072,7 +1072,7 @@ def describe_hyper_parameter_tuning_job(
     name = found["HyperParameterTuningJobName"]
     if found.get("HyperParameterTuningJobStatus") == "Completed":
         arn = found["HyperParameterTuningJobArn"].partition(":hyper-parameter-tuning-job/")[0]
-        best = f"{name}-001-best"
+        best = jobs.best_of(name)
         found["BestTrainingJob"] = {
             "TrainingJobName": best,
             "TrainingJobArn": f"{arn}:training-job/{best}",

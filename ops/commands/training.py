@@ -173,7 +173,7 @@ def runs(
         print_json([asdict(each) for each in listed])
         return
     print_table(
-        ["of", "run", "status", "started", "ended", "why"],
+        ["of", "run", "status", "started", "ended", "outcome"],
         [[each.of, each.name, each.status, each.started, each.ended, each.why] for each in listed],
     )
 

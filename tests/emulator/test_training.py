@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import tarfile
 from collections.abc import Callable
 from typing import Any
 
@@ -126,6 +128,13 @@ class Account:
         found = sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get("Messages", [])
         return [json.loads(json.loads(each["Body"])["Message"]) for each in found]
 
+    def archived(self, uri: str) -> list[str]:
+        """What is in an archive in S3."""
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        held = self.states.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+        with tarfile.open(fileobj=io.BytesIO(held)) as archive:
+            return archive.getnames()
+
     def versions(self) -> list[dict[str, Any]]:
         found = self.sagemaker.list_model_packages(ModelPackageGroupName="acme-dev-use1-fraud")
         arns = [each["ModelPackageArn"] for each in found["ModelPackageSummaryList"]]
@@ -191,6 +200,7 @@ def test_a_retraining_asks_for_all_that_is_written_and_registers_a_version(own: 
     (version,) = own.versions()
     assert version["ModelApprovalStatus"] == "PendingManualApproval"
     assert version["InferenceSpecification"]["Containers"][0]["ModelDataUrl"] == model
+    assert own.archived(model) == ["model.txt"]
     assert version["CustomerMetadataProperties"] == {
         "commit": "1a2b3c",
         "execution": "run-1",
@@ -260,9 +270,9 @@ def test_a_tuning_registers_its_best_model(own: Account) -> None:
     }
     (version,) = own.versions()
     best = job["BestTrainingJob"]["TrainingJobName"]
-    assert version["InferenceSpecification"]["Containers"][0]["ModelDataUrl"] == (
-        f"s3://{own.bucket}/training/fraud/run-1/model/{best}/output/model.tar.gz"
-    )
+    model = version["InferenceSpecification"]["Containers"][0]["ModelDataUrl"]
+    assert model == f"s3://{own.bucket}/training/fraud/run-1/model/{best}/output/model.tar.gz"
+    assert own.archived(model) == ["model.txt"]
 
 
 MONITOR = DriftMonitor(endpoint="fraud", image=IMAGE, baseline="data/fraud/baseline/", then="fraud")
