@@ -51,6 +51,8 @@ class FileReport:
 
     where: str
     problems: list[Problem]
+    key: str = ""
+    """The environment's key; empty for a file."""
 
     def __str__(self) -> str:
         return report(self.where, self.problems)
@@ -161,7 +163,11 @@ def _checked(
     good = {key: env for key, env in environments.items() if not _has_errors(problems_of(env))}
     for key, problem in between(good, refused={*environments} - {*good}):
         problems[f"{folder.name}/{files[key].name}: {key}"].append(problem)
-    reports = [FileReport(where, entries) for where, entries in problems.items() if entries]
+    reports = [
+        FileReport(where, entries, where.rpartition(": ")[2])
+        for where, entries in problems.items()
+        if entries
+    ]
     if failed or any(_has_errors(entry.problems) for entry in reports):
         raise ConfigurationError([*failed, *reports])
     return Loaded(dict(sorted(environments.items())), reports, files)

@@ -62,8 +62,8 @@ def begun(
     terraform_binary()
     with stdout.status("synthesizing"):
         synthesis = program.synthesize()
-    note_warnings(synthesis)
     wanted = synthesis.matching(patterns)
+    note_warnings(synthesis, wanted)
     if base:
         wanted = _differing(wanted, synthesis, base)
     if not wanted:

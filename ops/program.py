@@ -131,7 +131,7 @@ class Program:
         for line in self.run().splitlines():
             if line.startswith(SLOW):
                 stderr.print(line, markup=False)
-        warnings = tuple(map(str, loaded.warnings))
+        warnings = {report.key: str(report) for report in loaded.warnings}
         made = Stacks(self, tuple(stacks(self.outdir)), loaded.environments, warnings)
         _refuse_ambiguous(made)
         if lock := self.lock:
@@ -231,10 +231,12 @@ def _refuse_ambiguous(made: Stacks) -> None:
                 )
 
 
-def note_warnings(synthesis: Stacks) -> None:
-    """Say what the rules warn of: the program says it, too, but only where it runs by itself."""
-    for warning in synthesis.warnings:
-        stderr.print(f"warning: {warning}", markup=False)
+def note_warnings(synthesis: Stacks, chosen: Sequence[Stack]) -> None:
+    """Say what the rules warn of in the environments of the stacks: the program says it, too, but only
+    where it runs by itself."""
+    for key in dict.fromkeys(stack.environment for stack in chosen):
+        if key in synthesis.warnings:
+            stderr.print(f"warning: {synthesis.warnings[key]}", markup=False)
 
 
 def note_left_out(synthesis: Stacks, chosen: Sequence[Stack]) -> None:
@@ -255,8 +257,8 @@ class Stacks:
     program: Program
     stacks: tuple[Stack, ...]
     environments: Mapping[str, Environment]
-    warnings: tuple[str, ...] = ()
-    """What the rules warn of in the environment files, each with its place."""
+    warnings: Mapping[str, str] = field(default_factory=dict)
+    """What the rules warn of in the environment files, with its place, by the key of the environment."""
 
     def environment(self, stack: Stack) -> Environment | None:
         """The environment of a stack; None for a stack of one's own that names none."""

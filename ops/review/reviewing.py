@@ -66,8 +66,8 @@ def review_environments(
     findings = None if checkov is None else read_findings(checkov)
     terraform_binary()
     synthesis = (program.to_plan("review") if read_only else program).synthesize()
-    note_warnings(synthesis)
     chosen = synthesis.named(names)
+    note_warnings(synthesis, chosen)
     note_left_out(synthesis, chosen)
     for key in dict.fromkeys(stack.environment for stack in chosen):
         if environment := synthesis.environments.get(key):

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from inferform._node.process import SLOW
-from ops.deploy import deploy, unchecked
+from ops.deploy import deploy
 from ops.errors import BadInputError, OperatorError
 from ops.program import Program, Stacks
 from ops.review import approved
@@ -145,24 +145,35 @@ def test_why_a_synthesis_is_slow_is_passed_on(
     assert capfd.readouterr().err == f"{SLOW}, as [/x]\n"
 
 
+def stop(*_: object) -> None:
+    raise BadInputError("far enough")
+
+
 @pytest.mark.parametrize(
     "command",
     [
-        lambda program: deploy(["none"], program),
-        lambda program: review_environments(["none"], program),
+        lambda program: deploy(["dev-use1-*"], program, check=stop),
+        lambda program: review_environments(["dev"], program),
         lambda program: approved.deploy(
-            ["none"], program, Approved("", None), ask=lambda _: None, check=unchecked
+            ["dev-use1-*"], program, Approved("", None), ask=lambda _: None, check=stop
         ),
     ],
 )
-def test_what_the_rules_warn_of_is_said_once_by_what_deploys_and_reviews(
-    program: Program, capfd: pytest.CaptureFixture[str], command: Callable[[Program], object]
+def test_what_the_rules_warn_of_is_said_once_by_what_deploys_and_reviews_of_what_it_does(
+    program: Program,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    command: Callable[[Program], object],
 ) -> None:
-    name_app(program, f"{sys.executable} -c {shlex.quote(WRITER)}")
+    monkeypatch.setattr("ops.aws.Aws.require_credentials", stop)
+    written = WRITER.replace("a-b", "dev-use1")
+    name_app(program, f"{sys.executable} -c {shlex.quote(written)}")
     public = 'network=Network(cidr="11.0.0.0/16")'
     text = ENVIRONMENT.replace("registry=Registry()", public).replace("Registry", "Network")
+    other = text.replace("dev =", "prod =").replace('stage="dev"', 'stage="prod"')
     (program.environments / "dev.py").write_text(text, encoding="utf-8")
-    with pytest.raises(BadInputError):
+    (program.environments / "prod.py").write_text(other, encoding="utf-8")
+    with pytest.raises(BadInputError, match="far enough"):
         command(program)
     said = capfd.readouterr().err
     assert said.startswith("warning: environments/dev.py: dev-use1")
