@@ -12,6 +12,7 @@ from inferform.instances import instance_types
 from inferform.usage import Amount, Usage, between, by_use
 
 from ..aws import Aws
+from ..checks import ARTIFACT
 from ..errors import OperatorError, UnsettledError
 from ..plan import Action, Change, Plan, Side, dig, number
 from ..told import RiskRule, Severity
@@ -39,6 +40,7 @@ from .sagemaker_verify import (
     EndpointVerifier,
     artifacts_of,
     containers_of,
+    packages_of,
     specifications_of,
 )
 from .scaling import maximum, planned_bounds, scaling_targets, variant_of
@@ -264,14 +266,32 @@ def _addresses(synthesis: Synthesis, endpoint: Resource) -> int:
 
 
 def _artifacts(synthesis: Synthesis, models: Sequence[Resource]) -> Iterator[Finding]:
-    yield from preflight.artifacts(
-        synthesis,
-        (
-            preflight.Load(uri, synthesis.referred(model, "execution_role_arn", "aws_iam_role"))
-            for model in models
-            for uri in artifacts_of(containers_of(model.values))
-        ),
-    )
+    loads: list[preflight.Load] = []
+    for model in models:
+        role = synthesis.referred(model, "execution_role_arn", "aws_iam_role")
+        containers = [*containers_of(model.values)]
+        uris = [*artifacts_of(containers)]
+        for package in packages_of(containers):
+            # Of another account's registry its own policy says what may be described.
+            if f":{synthesis.context.account}:" not in package:
+                continue
+            try:
+                uris += _artifacts_of_version(synthesis, package)
+            except ClientError as error:
+                said = error.response["Error"].get("Message") or str(error)
+                yield Finding(ARTIFACT, package, "skipped", f"what it loads is not known: {said}")
+        loads += [preflight.Load(uri, role) for uri in uris]
+    yield from preflight.artifacts(synthesis, loads)
+
+
+def _artifacts_of_version(synthesis: Synthesis, package: str) -> Iterator[str]:
+    """The artifacts that a version in the Model Registry names."""
+    found = synthesis.aws.client("sagemaker").describe_model_package(ModelPackageName=package)
+    for container in found.get("InferenceSpecification", {}).get("Containers", ()):
+        source = container.get("ModelDataSource", {}).get("S3DataSource", {})
+        uri = container.get("ModelDataUrl") or source.get("S3Uri")
+        if uri:
+            yield uri
 
 
 # Risks

@@ -65,6 +65,13 @@ def artifacts_of(containers: Iterable[Mapping[str, Any]]) -> Iterator[str]:
                 yield str(each["s3_uri"])
 
 
+def packages_of(containers: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """The versions of the Model Registry that the containers of a model are, likewise."""
+    for container in containers:
+        if container.get("model_package_name"):
+            yield str(container["model_package_name"])
+
+
 def containers_of(model: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """The containers of a model, as a state or a synthesis has them."""
     yield from _listed(model.get("primary_container"))

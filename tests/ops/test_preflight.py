@@ -34,6 +34,7 @@ from inferform import (
     InvocationsPerInstance,
     Kubernetes,
     Model,
+    ModelPackage,
     MultiModel,
     MultiModelEndpoint,
     NetworkOutputs,
@@ -189,6 +190,34 @@ def test_every_failure_says_how_to_mend_it(account: Account) -> None:
     assert all(check.fix for check in failed.values())
     assert failed["image"].fix.endswith("fraud:1.4.3")
     assert "ask for 22 in Service Quotas" in failed["quota"].fix
+
+
+def test_what_a_registered_version_loads_has_to_be_there(account: Account) -> None:
+    registry = account.aws.client("sagemaker")
+    registry.create_model_package_group(ModelPackageGroupName="fraud")
+    image = f"{account.environment.context.account}.dkr.ecr.us-east-1.amazonaws.com/fraud:1"
+    uri = f"s3://{account.bucket}/fraud/2/model.tar.gz"
+    made = registry.create_model_package(
+        ModelPackageGroupName="fraud",
+        InferenceSpecification={
+            "Containers": [{"Image": image, "ModelDataUrl": uri}],
+            "SupportedContentTypes": ["text/csv"],
+            "SupportedResponseMIMETypes": ["text/csv"],
+        },
+    )
+    model = ModelPackage(arn=made["ModelPackageArn"])
+    serving = Inference(endpoints={"fraud": RealtimeEndpoint(model=model, instance_type=LARGE)})
+    missing = account.failed(inference=serving)["artifact"]
+    assert (missing.subject, missing.found) == (uri, "does not exist")
+    key = uri.removeprefix(f"s3://{account.bucket}/")
+    account.aws.client("s3").put_object(Bucket=account.bucket, Key=key, Body=b"model")
+    assert account.failed(inference=serving) == {}
+    nowhere = model.replace(arn=f"{model.arn.rpartition('/')[0]}/9")
+    later = serving.replace(
+        endpoints={"fraud": RealtimeEndpoint(model=nowhere, instance_type=LARGE)}
+    )
+    [found] = [each for each in account.checks(inference=later) if each.subject == nowhere.arn]
+    assert (found.outcome, found.found[:26]) == ("skipped", "what it loads is not known")
 
 
 # Artifacts
