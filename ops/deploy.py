@@ -26,7 +26,7 @@ from .output import print_table, stderr, stdout
 from .program import Program, Stacks, note_warnings
 from .references import type_of
 from .side_by_side import Done, below_each, levels, stacks_at_a_time, work
-from .state import Lock, States, opened
+from .state import Lock, State, States, opened
 from .terraform import (
     ROOT,
     Outcome,
@@ -501,7 +501,7 @@ def destroy(
     cdktf-cli 0.21 can start Terraform again and again when one of several destroys fails.
     `parallelism` of them run at a time, see `side_by_side`. Where one fails, those below it are
     left, the others are destroyed, and OperatorError says what has become of each. Raises
-    BadInputError while a stack that is left depends on one of them.
+    BadInputError while a stack that is left depends on one of them, or one holds what may not be destroyed.
     """
     environment = program.terraform_environment()
     with stdout.status("synthesizing"):
@@ -510,6 +510,7 @@ def destroy(
     ask([*wanted.values()])
     refuse_unsaved([*wanted.values()], program)
     refuse_below([*wanted], synthesis)
+    refuse_protected([*wanted.values()], synthesis)
     log = program.outdir / "destroy.log"
     log.write_text("", encoding="utf-8")
     below = below_each(synthesis.stacks)
@@ -572,14 +573,44 @@ def refuse_below(names: Sequence[str], synthesis: Stacks) -> None:
         )
 
 
+def refuse_protected(wanted: Sequence[Stack], synthesis: Stacks) -> None:
+    """Raise BadInputError where a state holds what its stack says may not be destroyed.
+
+    Terraform would refuse it as well, once what serves above it is gone.
+    """
+    kept = {stack.name: found for stack in wanted if (found := _protected(stack, synthesis))}
+    if kept:
+        raise BadInputError(
+            "nothing is destroyed, as Terraform refuses to destroy what is protected: "
+            + "; ".join(f"{name} holds {', '.join(found)}" for name, found in kept.items()),
+            "to destroy it on purpose, set protected=False in the Context, or take it out of "
+            "Environment.imported; deploy, and destroy",
+        )
+
+
+def _protected(stack: Stack, synthesis: Stacks) -> list[str]:
+    named = {
+        f"{kind}.{name}"
+        for kind, each in stack.content.get("resource", {}).items()
+        for name, body in each.items()
+        if (body.get("lifecycle") or {}).get("prevent_destroy")
+    }
+    state = _state(stack, synthesis) if named else None
+    held = state.resources if state is not None else {}
+    return sorted(address for address in held if address.partition("[")[0] in named)
+
+
 def _holds_resources(stack: Stack, synthesis: Stacks) -> bool:
+    state = _state(stack, synthesis)
+    return state is not None and bool(state.resources)
+
+
+def _state(stack: Stack, synthesis: Stacks) -> State | None:
     program, environment = synthesis.program, synthesis.with_state(stack)
     if environment is None:
-        state = opened(stack, program.terraform_environment())
-    else:
-        aws = Aws(environment.context, emulator=program.emulator)
-        state = States(aws, contents_of([stack])).read(stack.layer)
-    return state is not None and bool(state.resources)
+        return opened(stack, program.terraform_environment())
+    aws = Aws(environment.context, emulator=program.emulator)
+    return States(aws, contents_of([stack])).read(stack.layer)
 
 
 @contextmanager

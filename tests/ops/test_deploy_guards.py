@@ -14,7 +14,7 @@ import pytest
 from inferform import Context, Environment, Network
 from ops.advice import about_stack, is_saved, lost_imports
 from ops.cdk import Deployment, StackRun
-from ops.deploy import _check_lock, _complete, failure, refuse_below
+from ops.deploy import _check_lock, _complete, failure, refuse_below, refuse_protected
 from ops.errors import BadInputError, OperatorError
 from ops.program import Program, Stacks
 from ops.state import MOVE, Lock
@@ -83,6 +83,16 @@ def kept(tmp_path: Path, address: str = "terraform_data.x") -> tuple[Stack, Stac
         imported={"network": {address: "1"}},
     )
     return stack, Stacks(program, (stack,), {"dev-use1": environment})
+
+
+def test_what_is_protected_is_refused_before_anything_is_destroyed(tmp_path: Path) -> None:
+    stack, synthesis = kept(tmp_path)
+    with pytest.raises(BadInputError, match=r"dev-use1-network holds terraform_data\.x") as caught:
+        refuse_protected([stack], synthesis)
+    assert "nothing is destroyed" in str(caught.value)
+    assert "protected=False" in str(caught.value.hint)
+    (stack.folder / "terraform.tfstate").unlink()
+    refuse_protected([stack], synthesis)
 
 
 @pytest.mark.parametrize(
