@@ -77,6 +77,12 @@ _KEPT = re.compile(
 _FORCING = re.compile(r"^[\s│]*[-+~/]+ (\w+) .*# forces replacement", re.MULTILINE)
 _NO_OUTPUT = re.compile(r"data\.terraform_remote_state\.(\w+)\.outputs[.\w]* is ")
 
+_HAS_VERSIONS = (
+    "SageMaker keeps a group that has versions: aws sagemaker list-model-packages lists them, "
+    "aws sagemaker delete-model-package deletes one; delete them, and repeat"
+)
+_NOT_EMPTY = "AWS deletes none that holds something: empty it, and repeat"
+
 # What Terraform prints, in the order in which they are looked for: the first that fits is said.
 _TERRAFORM = (
     (r"Error acquiring the state lock(?=(?s:.*)(PreconditionFailed|ConditionalRequest))", _LOCKED),
@@ -85,6 +91,8 @@ _TERRAFORM = (
     (r"Unable to find remote state|terraform_remote_state\.\w+\.outputs[.\w]* is ", _NOT_BELOW),
     (r"NoSuchBucket|S3 bucket (?:\"[^\"]*\" )?does not exist", f"the state bucket: {_NO_BUCKET}"),
     (rf"lifecycle\.prevent_destroy set|{_NOT_DESTROYED}", _PROTECTED),
+    (r"Cannot delete ModelPackageGroup|DeleteModelPackageGroup.*ConflictException", _HAS_VERSIONS),
+    (r"BucketNotEmpty|RepositoryNotEmpty|bucket you tried to delete is not empty", _NOT_EMPTY),
     (r"Throttling|TooManyRequests|RequestLimitExceeded|SlowDown|Rate exceeded", _THROTTLED),
     (r"AccessDenied|UnauthorizedOperation|is not authorized to perform", _DENIED),
     (r"LimitExceeded|QuotaExceeded|\bTooMany[A-Z]\w*|Insufficient\w*Capacity", _QUOTA),

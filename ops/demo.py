@@ -192,10 +192,25 @@ def remove(name: str | None = None) -> None:
     if emulator is None:
         stdout.print("no demo runs")
         return
-    deploy.destroy([f"{chosen(name).key}-*"], Program.of(emulator))
+    dev = chosen(name)
+    delete_versions(Aws(dev.context, emulator=emulator))
+    deploy.destroy([f"{dev.key}-*"], Program.of(emulator))
     process.stop(EMULATOR_FOLDER)
     shutil.rmtree(WORK / "cdktf.out", ignore_errors=True)
     stdout.print("the emulator is stopped; nothing is left")
+
+
+def delete_versions(aws: Aws) -> None:
+    """Delete the versions of the environment's model package groups, as SageMaker keeps a group that has
+    some. For the emulator alone."""
+    sagemaker = aws.client("sagemaker")
+    groups = sagemaker.list_model_package_groups(NameContains=aws.context.key, MaxResults=100)
+    for group in groups["ModelPackageGroupSummaryList"]:
+        versions = sagemaker.list_model_packages(
+            ModelPackageGroupName=group["ModelPackageGroupName"], MaxResults=100
+        )
+        for version in versions["ModelPackageSummaryList"]:
+            sagemaker.delete_model_package(ModelPackageName=version["ModelPackageArn"])
 
 
 def _endpoints(dev: Environment) -> dict[str, str]:

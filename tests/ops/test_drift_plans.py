@@ -245,6 +245,13 @@ _LOCK = """
         ("dial tcp 10.0.0.1:443: connect: connection refused", "AWS cannot be reached"),
         ("AccessDenied: User: x is not authorized to perform", "the role may not do this"),
         ("Resource x has lifecycle.prevent_destroy set, but", "set protected=False"),
+        (
+            "operation error SageMaker: DeleteModelPackageGroup, ConflictException: Cannot delete "
+            "ModelPackageGroup arn:x since it has ModelPackages.",
+            "aws sagemaker delete-model-package",
+        ),
+        ("api error BucketNotEmpty: The bucket you tried to delete is not empty", "empty it"),
+        ("RepositoryNotEmptyException: The repository with name x", "empty it"),
         ("api error ResourceLimitExceeded: The account-level service limit", "Service Quotas"),
         ("api error TooManyBuckets: You have attempted", "Service Quotas"),
         ("api error ValidationException: 1 validation error", "correct it in the environment's"),

@@ -16,7 +16,7 @@ from inferform_emulator.process import Emulator
 from ops.aws import Aws
 from ops.bootstrap import bootstrap
 from ops.checks import ARTIFACT
-from ops.demo import push_small
+from ops.demo import delete_versions, push_small
 from ops.deploy import deploy
 from ops.environments import environment
 from ops.errors import OperatorError
@@ -151,6 +151,19 @@ def test_without_credentials_nothing_is_said_to_be_missing(
     asked = account.environment.replace(context=outsider)
     [said] = before_apply(asked, {}, Aws(outsider), [], deploys=True)
     assert (said.outcome, said.found[:13]) == ("skipped", "not checked: ")
+
+
+def test_the_demo_deletes_the_versions_of_its_groups_and_no_others(account: Account) -> None:
+    sagemaker, held = account.aws.client("sagemaker"), dict[str, int]()
+    own = account.environment.context.name("fraud")
+    for group in (own, "theirs"):
+        sagemaker.create_model_package_group(ModelPackageGroupName=group)
+        sagemaker.create_model_package(ModelPackageGroupName=group)
+    delete_versions(account.aws)
+    for group in (own, "theirs"):
+        found = sagemaker.list_model_packages(ModelPackageGroupName=group)
+        held[group] = len(found["ModelPackageSummaryList"])
+    assert held == {own: 0, "theirs": 1}
 
 
 def test_without_a_network_nothing_is_said_to_be_missing(account: Account) -> None:
