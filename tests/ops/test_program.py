@@ -171,6 +171,7 @@ def test_what_the_rules_warn_of_is_said_once_by_what_deploys_and_reviews_of_what
     public = 'network=Network(cidr="11.0.0.0/16")'
     text = ENVIRONMENT.replace("registry=Registry()", public).replace("Registry", "Network")
     other = text.replace("dev =", "prod =").replace('stage="dev"', 'stage="prod"')
+    other = other.replace("11.0.0.0", "12.0.0.0")
     (program.environments / "dev.py").write_text(text, encoding="utf-8")
     (program.environments / "prod.py").write_text(other, encoding="utf-8")
     with pytest.raises(BadInputError, match="far enough"):
