@@ -166,7 +166,8 @@ def test_what_the_rules_warn_of_is_said_once_by_what_deploys_and_reviews_of_what
     command: Callable[[Program], object],
 ) -> None:
     monkeypatch.setattr("ops.aws.Aws.require_credentials", stop)
-    written = WRITER.replace("a-b", "dev-use1")
+    other = '"prod-use1-network": ("prod-use1", "network")'
+    written = WRITER.replace('"a-b-mine": None', other).replace("a-b", "dev-use1")
     name_app(program, f"{sys.executable} -c {shlex.quote(written)}")
     public = 'network=Network(cidr="11.0.0.0/16")'
     text = ENVIRONMENT.replace("registry=Registry()", public).replace("Registry", "Network")
