@@ -15,6 +15,8 @@ const DESCRIPTORS = "readFD:3,writeFD:3";
 const CHUNK = /Buffer\.alloc\(16384\)(?=;if\(e=\(0,\w\.readSync\))/;
 // Every type is written out for an error that says that there is none.
 const INSPECTED = /(expected type information, got \$\{)\(0,\w\.inspect\)\((\w)\)/;
+// Looks through all classes and interfaces of each new object, which are those of the last one of its kind.
+const REDUNDANT = /function _ObjectTable_removeRedundant\((?:(?!function).)*?\.sort\(\):void 0\}/;
 // Where the host of the kernel takes the exchange of messages and makes the kernel.
 const HOST = /this\.inout=(\w),this\.opts=(\w),this\.kernel=(new \w\.Kernel\(this\.callbackHandler\.bind\(this\)\))/;
 // The package has its files side by side under names that hold their folders.
@@ -60,10 +62,22 @@ process.exit = (code) => {
 process.argv = [node, program];
 const main = new Module(program, null);
 main.filename = program;
+// Asks once for each class and the interfaces that are said of its objects.
+const remembered = `(find => {
+  const known = new Map();
+  return function (interfaces, fqn) {
+    const key = interfaces && [fqn, ...interfaces].join();
+    if (!known.has(key)) {
+      known.set(key, find.call(this, interfaces, fqn));
+    }
+    return known.get(key);
+  };
+})`;
 const ahead = `require(${JSON.stringify(path.join(__dirname, "ahead.js"))})`;
 const patched = source
   .replace(DESCRIPTORS, `readFD:${input},writeFD:${output}`)
   .replace(HOST, `this.inout=${ahead}.exchanged($1),this.opts=$2,this.kernel=${ahead}.telling($3)`)
+  .replace(REDUNDANT, `${remembered}($&)`)
   .replace(INSPECTED, "$1$2")
   .replace(CHUNK, "Buffer.allocUnsafe(1048576)");
 main._compile(patched, program);

@@ -12,6 +12,7 @@ const STACK_TRACE = /[\\/]cdktf[\\/]lib[\\/]tokens[\\/]private[\\/]stack-trace\.
 const RESOLVE = /[\\/]cdktf[\\/]lib[\\/]tokens[\\/]private[\\/]resolve\.js$/;
 const ATTRIBUTES = /[\\/]cdktf[\\/]lib[\\/]terraform-(resource|data-source)\.js$/;
 const NAMES = /[\\/]cdktf[\\/]lib[\\/]terraform-element\.js$/;
+const SYNTHESIZER = /[\\/]cdktf[\\/]lib[\\/]synthesize[\\/]synthesizer\.js$/;
 const ARCHIVE = /[\\/]cdktf[\\/]lib[\\/]private[\\/]fs\.js$/;
 
 const RESOLVING = "function resolve(obj, options) {";
@@ -27,6 +28,8 @@ ${RESOLVING}
         return made;
     }`;
 
+const STRINGIFY = 'require("json-stable-stringify")';
+
 const load = Module._extensions[".js"];
 
 Module._extensions[".js"] = function (module, filename) {
@@ -39,6 +42,9 @@ Module._extensions[".js"] = function (module, filename) {
     Object.assign(module.exports, { captureStackTrace: none, captureCreationStack: none });
   } else if (RESOLVE.test(filename)) {
     module._compile(fs.readFileSync(filename, "utf8").replace(RESOLVING, RESOLVED), filename);
+  } else if (SYNTHESIZER.test(filename)) {
+    const faster = `require(${JSON.stringify(require.resolve("./stringify.js"))}).faster(${STRINGIFY})`;
+    module._compile(fs.readFileSync(filename, "utf8").replace(STRINGIFY, faster), filename);
   } else if (ARCHIVE.test(filename)) {
     // A third of the time that cdktf takes to load, for assets that are zipped.
     const source = fs.readFileSync(filename, "utf8");

@@ -644,6 +644,19 @@ def test_values_are_resolved_as_by_cdktf_itself() -> None:
     assert sum("rror: " in line for line in stock) > 15
 
 
+def test_json_is_written_as_by_cdktf_itself() -> None:
+    done = subprocess.run(
+        ["node", str(Path(__file__).with_name("writing.js"))],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=600,
+    )
+    said = done.stdout.splitlines()
+    assert set(said) == {"plain same fast", "odd same stock", "other same stock"}
+    assert len(said) > 40
+
+
 def test_nothing_is_sent_ahead_once_python_overrides_what_node_calls() -> None:
     done = run(
         """
