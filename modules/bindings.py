@@ -18,6 +18,7 @@ import pkgutil
 import re
 import sys
 import typing
+from collections.abc import Iterator
 from importlib import metadata
 from inspect import isclass
 from types import ModuleType, SimpleNamespace
@@ -48,7 +49,7 @@ def install() -> None:
     """
     global _installed
     provide_node()
-    if _installed or os.environ.get(process.SWITCH, "0") not in ("", "0"):
+    if _installed or _is_off():
         return
     _installed = True
     if unknown := slow_versions():
@@ -65,6 +66,26 @@ def install() -> None:
         _remember_version("typeguard")
         _find_hints_lazily()
         _speed_up_checks()
+
+
+@contextlib.contextmanager
+def starting_node() -> Iterator[None]:
+    """Start Node for what `install` loads later on, as both take their time, and end it where nothing did.
+
+    What keeps it from starting is said when it is needed.
+    """
+    provide_node()
+    with contextlib.suppress(OSError):
+        if not _is_off() and "jsii" not in sys.modules and _known("jsii") and _known("cdktf"):
+            process.start()
+    try:
+        yield
+    finally:
+        process.end()
+
+
+def _is_off() -> bool:
+    return os.environ.get(process.SWITCH, "0") not in ("", "0")
 
 
 def slow_versions() -> list[str]:

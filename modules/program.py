@@ -10,8 +10,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from .bindings import starting_node
 from .loading import ConfigurationError, load
-from .target import TARGETS, asked
+from .target import TARGETS, Target, asked
 
 
 def main(environments: Path, arguments: Sequence[str] | None = None) -> int:
@@ -40,6 +41,12 @@ def main(environments: Path, arguments: Sequence[str] | None = None) -> int:
     # more at the end, in all that is not frozen.
     gc.disable()
     atexit.register(gc.freeze)
+    with starting_node():
+        return _written(options, target)
+
+
+def _written(options: argparse.Namespace, target: Target) -> int:
+    """Read the environments and write their layers; returns the exit status."""
     try:
         loaded = load(options.environments)
     except ConfigurationError as error:
@@ -48,7 +55,7 @@ def main(environments: Path, arguments: Sequence[str] | None = None) -> int:
     for warnings in loaded.warnings:
         print(f"warning: {warnings}", file=sys.stderr)
 
-    # Imported only now: it starts Node, which a wrong Spec need not wait for.
+    # Imported only now, as a wrong Spec need not wait for the bindings.
     from .layers.program import synthesize
 
     try:

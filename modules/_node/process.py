@@ -51,10 +51,24 @@ def warn(reason: str) -> None:
 
 
 def start() -> None:
-    """Start Node, for whoever takes it."""
+    """Start Node, for whoever takes it, where none waits for that already."""
     global _started
-    if not refusal():
+    if _started is None and not refusal():
         _started = _start()
+
+
+def end() -> None:
+    """End the Node that nobody has taken, if there is one."""
+    global _started
+    unused, _started = _started, None
+    if unused is None:
+        return
+    process = unused.process
+    process.kill()
+    process.wait()
+    for pipe in (unused.requests, unused.answers, process.stdout, process.stderr):
+        assert pipe is not None
+        pipe.close()
 
 
 def take() -> Started:
