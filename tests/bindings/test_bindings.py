@@ -461,6 +461,50 @@ def test_a_missing_node_is_reported_and_nothing_else() -> None:
     assert done.stderr.splitlines()[-1].startswith("FileNotFoundError")
 
 
+PROGRAM = """
+    import sys
+    from pathlib import Path
+    from inferform import program
+    status = program.main(Path({environments!r}), ["--outdir", {outdir!r}])
+"""
+
+
+@pytest.mark.parametrize("is_wrong", [False, True])
+def test_the_program_starts_one_node_which_ends_with_it(is_wrong: bool, tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    node = tmp_path / "node"
+    node.write_text(f'#!/bin/sh\necho $$ >>"{pids}"\nexec node "$@"\n')
+    node.chmod(0o755)
+    environments = tmp_path / "environments"
+    shutil.copytree(ROOT / "environments", environments)
+    if is_wrong:
+        waits = f"import os\nwhile not os.path.exists({str(pids)!r}): pass\n"
+        (environments / "wrong.py").write_text(f"{waits}Context()\n")
+    out = tmp_path / "out"
+    source = PROGRAM.format(environments=str(environments), outdir=str(out))
+    source += f"""
+    from tests.waiting import gone
+    print(gone(int(Path({str(pids)!r}).read_text())))
+    sys.exit(status)
+    """
+    done = run(source, JSII_NODE=str(node))
+    assert done.returncode == (2 if is_wrong else 0), done.stderr
+    assert out.exists() != is_wrong
+    # What has been made needs it to the end.
+    assert done.stdout == f"{is_wrong}\n"
+    (pid,) = pids.read_text().split()
+    assert gone(int(pid))
+
+
+def test_a_wrong_spec_is_reported_where_node_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "wrong.py").write_text("Context()\n")
+    source = PROGRAM.format(environments=str(tmp_path), outdir="out")
+    done = run(f"{source}    sys.exit(status)", JSII_NODE="/no/node")
+    assert done.returncode == 2
+    assert "name 'Context' is not defined" in done.stderr
+    assert "/no/node" not in done.stderr
+
+
 def test_a_synthesis_sends_most_messages_ahead(tmp_path: Path) -> None:
     sent = result(
         f"""
