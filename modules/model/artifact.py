@@ -41,7 +41,7 @@ _ADDRESS = re.compile(
 
 
 def artifact_hint(value: str) -> dict[str, Any]:
-    """What to write in the place of an address of S3 on the web, or of what is no archive."""
+    """What to write instead of an address of S3 on the web, or of what is no archive."""
     address = _ADDRESS.match(value)
     if address:
         host = f"{address['host']}/" if address["host"] else ""
