@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from inferform import AsyncEndpoint, Environment
+from inferform import (
+    AsyncEndpoint,
+    DirectEndpoint,
+    Environment,
+    InferenceComponentEndpoint,
+    MultiModelEndpoint,
+)
 from inferform.image_uri import parse_image
 from inferform.s3_uri import bucket_and_key
 from inferform.sagemaker.endpoints.base import Endpoint
@@ -38,6 +44,9 @@ if TYPE_CHECKING:
 
 DEMO = "dev"
 """The stage whose environment is deployed where none is named."""
+
+_MANY_PARTS = (DirectEndpoint, InferenceComponentEndpoint, MultiModelEndpoint)
+"""Endpoints of which a request names a part."""
 
 
 def chosen(name: str | None) -> Environment:
@@ -272,16 +281,15 @@ def _capacity(variant: Mapping[str, Any], target: Mapping[str, Any] | None) -> s
 
 def _invoke(dev: Environment, aws: Aws) -> None:
     runtime = aws.client("sagemaker-runtime")
-    asynchronous = {
-        name
-        for group in dev.groups.values()
-        for name, spec in group.endpoints.items()
-        if isinstance(spec, AsyncEndpoint)
-    }
+    specs = {name: spec for group in dev.groups.values() for name, spec in group.endpoints.items()}
     for short, name in _endpoints(dev).items():
-        if short in asynchronous:
+        if isinstance(specs[short], AsyncEndpoint):
             ask = f"{own_command()} invoke {dev.key} {short} --file FILE --emulator"
             stdout.print(f"{name} is asynchronous: {ask} asks it, and waits", markup=False)
+            continue
+        if isinstance(specs[short], _MANY_PARTS):
+            use = f"{own_command()} endpoints use {dev.key} {short}"
+            stdout.print(f"{name} has several parts: {use} prints a request of one", markup=False)
             continue
         try:
             answer = runtime.invoke_endpoint(

@@ -240,6 +240,8 @@ def test_the_demo_shows_every_kind_and_invokes_those_that_answer_at_once(
     assert "invoke dev-use1 queued --file FILE --emulator asks it, and waits" in " ".join(
         shown.split()
     )
+    for short in ("many", "direct"):
+        assert f"kinds-dev-use1-{short} has several parts: " in " ".join(shown.split())
     assert "deployed, too: batch/nightly, batch/uploads; " in " ".join(shown.split())
 
 
