@@ -180,6 +180,24 @@ def put_scaling_policy(
     return policy
 
 
+@service.corrects(
+    "DescribeScalingPolicies",
+    gap="describes policies that PolicyNames does not name, and those of a resource whose id is a part of "
+    "the one that is asked for",
+)
+def describe_scaling_policies(original: Original, response: ApplicationAutoScalingResponse) -> str:
+    """AWS describes those that are named, of the very resource."""
+    answer = json.loads(original(response))
+    names, resource = response._get_param("PolicyNames"), response._get_param("ResourceId")
+    answer["ScalingPolicies"] = [
+        each
+        for each in answer["ScalingPolicies"]
+        if (not names or each["PolicyName"] in names)
+        and (not resource or each["ResourceId"] == resource)
+    ]
+    return json.dumps(answer)
+
+
 _COMPONENT = "inference-component/"
 # The metric behind each predefined one, and its period in seconds.
 _BY_COPY = {

@@ -131,3 +131,25 @@ def test_a_target_takes_its_policies_with_it(scaling: Any) -> None:
     assert left == []
     with pytest.raises(ClientError, match="ObjectNotFoundException"):
         scaling.deregister_scalable_target(**TARGET)
+
+
+def test_policies_are_described_by_their_names_and_of_their_very_resource(scaling: Any) -> None:
+    longer = {**TARGET, "ResourceId": f"{TARGET['ResourceId']}-2"}
+    for target, name in ((TARGET, "one"), (TARGET, "two"), (longer, "one")):
+        scaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=4)
+        scaling.put_scaling_policy(
+            PolicyName=name,
+            PolicyType="TargetTrackingScaling",
+            TargetTrackingScalingPolicyConfiguration=TRACKING,
+            **target,
+        )
+
+    def found(**asked: Any) -> list[tuple[str, str]]:
+        answer = scaling.describe_scaling_policies(ServiceNamespace="sagemaker", **asked)
+        return [(each["ResourceId"], each["PolicyName"]) for each in answer["ScalingPolicies"]]
+
+    here, there = TARGET["ResourceId"], longer["ResourceId"]
+    assert found(PolicyNames=["two"]) == [(here, "two")]
+    assert found(PolicyNames=["one"], ResourceId=there) == [(there, "one")]
+    assert found(ResourceId=there) == [(there, "one")]
+    assert len(found()) == 3
