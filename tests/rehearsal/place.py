@@ -263,7 +263,8 @@ class Place:
         """Delete the versions, while which SageMaker deletes no group."""
         for key in ("shared-use1", "shared-euw1"):
             sagemaker = self.aws(key).client("sagemaker")
-            for listed in sagemaker.get_paginator("list_model_packages").paginate():
+            pages = sagemaker.get_paginator("list_model_packages")
+            for listed in pages.paginate(ModelPackageType="Both"):
                 for each in listed["ModelPackageSummaryList"]:
                     sagemaker.delete_model_package(ModelPackageName=each["ModelPackageArn"])
 
