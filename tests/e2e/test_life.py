@@ -272,9 +272,15 @@ def test_credentials_of_another_account_are_refused_before_anything_is_made(life
     backend = life.stack("qa-use1-network").backend
     # The state bucket is the caller's to read, so that only the provider can refuse.
     caller.create_bucket(Bucket="callers-state")
-    (life.stack("qa-use1-network").folder / "backend_override.tf.json").write_text(
+    folder = life.stack("qa-use1-network").folder
+    (folder / "backend_override.tf.json").write_text(
         '{"terraform": {"backend": {"s3": ' + _backend(backend, "callers-state") + "}}}"
     )
+    # On AWS Terraform assumes no role of an environment that names none.
+    content = json.loads((folder / "cdk.tf.json").read_text("utf-8"))
+    (provider,) = content["provider"]["aws"]
+    del provider["assume_role"]
+    (folder / "cdk.tf.json").write_text(json.dumps(content), "utf-8")
     done = life.terraform("qa-use1-network", "apply", "-auto-approve", "-no-color", "-input=false")
     assert done.status != 0
     assert "AWS account ID not allowed: 123456789012" in done.output
