@@ -24,9 +24,10 @@ def test_the_examples_of_ecs_synthesize(synthesize: Callable[..., Any]) -> None:
 
 
 def test_the_examples_of_alb_are_what_the_text_says() -> None:
-    made, by_port, by_grpc = readme.run("modules/alb/README.md")
+    made, by_calls, by_port, by_grpc = readme.run("modules/alb/README.md")
     assert made["internal"].internal
     assert made["everything_else"].rule_priority > made["fraud"].rule_priority
+    assert by_calls["by_calls"].route.protocol_version == "GRPC"
     assert by_port["tcp"].internal
     assert by_port["passed_on"].certificate is None
     assert by_port["tls_taken_off"].certificate is not None
