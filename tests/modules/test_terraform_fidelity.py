@@ -52,6 +52,7 @@ CALLED = re.compile(
 UNSENT = {
     "ecr:ImageIdentifier.imageDigest": "is the end of an image's URI",
     "ecr:ImageIdentifier.imageTag": "likewise",
+    "elbv2:Matcher.GrpcCode": "shares the argument `matcher` with HttpCode, which ELSEWHERE names",
     **dict.fromkeys(
         (
             "greengrassv2:ComponentDeploymentSpecification.componentVersion",
