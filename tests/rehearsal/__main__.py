@@ -125,9 +125,9 @@ class Rehearsal:
             sys.exit(f"ended with {done.returncode}, not with {status}")
         return done
 
-    def refused(self, words: str, *arguments: str) -> None:
+    def refused(self, words: str, *arguments: str, status: int = 1) -> None:
         """Run a command that fails, and says something."""
-        said = self.run(*arguments, status=1).stderr
+        said = self.run(*arguments, status=status).stderr
         if words not in " ".join(said.split()):
             print(said[-6000:])
             sys.exit(f"does not say: {words}")
@@ -190,7 +190,8 @@ class Rehearsal:
 
     def destroy(self) -> None:
         """Destroy all but prod, which is protected."""
-        self.refused("it is protected", "destroy", *self.of((PROTECTED,)), "--auto-approve")
+        protected = self.of((PROTECTED,))
+        self.refused("what is protected", "destroy", *protected, "--auto-approve", status=2)
         for each in ENDS:
             self.struck("destroy", each.strike)
         for each in (*ENDS, *reversed(ROUNDS[:2])):
