@@ -27,11 +27,11 @@ from .prices import products
 from .reasons import part, resource
 from .record import Existing, Finding, Found, Not, Teller, Values, risk
 from .risks import NET2, SEC1, protection
-from .stories import name_of, told_when_gone
+from .stories import name_of, story_of, told_when_gone
 from .synthesis import Resource, Synthesis
 from .untold import hidden
 from .weaker import NET4, changes
-from .words import PAST, forced, some
+from .words import PAST, some
 
 # Finding
 
@@ -394,16 +394,7 @@ def _api_story(words: str) -> Teller:
             interrupted += (
                 ", until callers know the new URL; keys are to be added to its plans again"
             )
-        name = name_of(change, "name")
-        because = f" because of {forced(change)}" if change.action is Action.REPLACE else ""
-        yield Story(
-            kind=words,
-            name=name,
-            address=change.address,
-            action=change.action.value,
-            headline=f"{name} is {PAST[change.action]}{because}",
-            interrupted=interrupted,
-        )
+        yield story_of(change, words, name_of(change, "name"), interrupted)
 
     return tell
 

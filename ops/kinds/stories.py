@@ -15,6 +15,19 @@ def name_of(change: Change, *path: str) -> str:
     return str(dig(change.after, *path) or dig(change.before, *path) or change.name)
 
 
+def story_of(change: Change, words: str, name: str, interrupted: str) -> Story:
+    """What becomes of a resource, and why where it is replaced; `words` is what people call it."""
+    because = f" because of {forced(change)}" if change.action is Action.REPLACE else ""
+    return Story(
+        kind=words,
+        name=name,
+        address=change.address,
+        action=change.action.value,
+        headline=f"{name} is {PAST[change.action]}{because}",
+        interrupted=interrupted,
+    )
+
+
 def told_when_gone(words: str, interrupted: str, *path: str, comes_back: bool = False) -> Teller:
     """Tell of a resource that is deleted or replaced, and of no other change.
 
@@ -25,18 +38,7 @@ def told_when_gone(words: str, interrupted: str, *path: str, comes_back: bool = 
     def tell(plan: Plan, change: Change) -> Iterator[Story]:
         if change.action not in (Action.DELETE, Action.REPLACE):
             return
-        name = name_of(change, *path)
-        replaced = change.action is Action.REPLACE
-        because = f" because of {forced(change)}" if replaced else ""
-        yield Story(
-            kind=words,
-            name=name,
-            address=change.address,
-            action=change.action.value,
-            headline=f"{name} is {PAST[change.action]}{because}",
-            interrupted=f"{interrupted}, until it is made again"
-            if comes_back and replaced
-            else interrupted,
-        )
+        back = ", until it is made again" if comes_back and change.action is Action.REPLACE else ""
+        yield story_of(change, words, name_of(change, *path), f"{interrupted}{back}")
 
     return tell
