@@ -29,6 +29,7 @@ from inferform import (
     EfsVolume,
     Environment,
     Fargate,
+    GrpcHealthCheck,
     HealthCheck,
     HostedZone,
     Inference,
@@ -65,6 +66,7 @@ CONTEXT = Context(
     deploy_role="inferform-deploy",
 )
 LAYERS = ("ecs", "inference")
+SERVICES = ("scaled", "spot", "llm", "canary", "called")
 
 # Forgotten one at a time, as by a killed run, and taken back by their tags or their names.
 FORGOTTEN = {
@@ -224,7 +226,8 @@ def environment(
                         "*.acme.test": HostedZone(id=account.zone),
                         "llm.acme.test": HostedZone(name="acme.test", private=False),
                     },
-                )
+                ),
+                "calls": LoadBalancer(certificate=account.certificate),
             },
             namespace="inference.acme.internal",
         ),
@@ -306,6 +309,16 @@ def environment(
                     route=Route(load_balancer="internal", hosts=["canary.acme.test"]),
                     rollout=Canary(canary_percent=20, wait_seconds=180),
                 ),
+                "called": EcsService(
+                    model=served,
+                    compute=Fargate(cpu=256, memory_mib=512),
+                    route=Route(
+                        load_balancer="calls",
+                        paths=["/acme.Fraud/*"],
+                        protocol_version="GRPC",
+                        health_check=GrpcHealthCheck(codes="0,12"),
+                    ),
+                ),
             }
         ),
     )
@@ -380,7 +393,7 @@ def deployment(tmp_path: Path, emulator: Emulator) -> Deployment:
 
 def services(account: Account) -> dict[str, Any]:
     ecs = account.client("ecs")
-    names = [CONTEXT.name(name) for name in ("scaled", "spot", "llm", "canary")]
+    names = [CONTEXT.name(name) for name in SERVICES]
     found = ecs.describe_services(cluster=CONTEXT.name("ecs"), services=names)["services"]
     return {each["serviceName"].rpartition("-")[2]: each for each in found}
 
@@ -417,10 +430,19 @@ def image_of(account: Account, definition: str) -> str:
     return image.rpartition(":")[2]
 
 
+def asked_of(account: Account, service: dict[str, Any]) -> tuple[str, dict[str, str]]:
+    """How a load balancer asks a service, and what it takes for healthy."""
+    (group,) = account.client("elbv2").describe_target_groups(
+        TargetGroupArns=[each["targetGroupArn"] for each in service["loadBalancers"]]
+    )["TargetGroups"]
+    return group["ProtocolVersion"], group["Matcher"]
+
+
 def weights(account: Account) -> list[int]:
     """The shares of the blue and the green target group."""
     elb = account.client("elbv2")
-    balancer = elb.describe_load_balancers()["LoadBalancers"][0]["LoadBalancerArn"]
+    found = elb.describe_load_balancers(Names=[CONTEXT.name("internal")])["LoadBalancers"]
+    balancer = found[0]["LoadBalancerArn"]
     listener = elb.describe_listeners(LoadBalancerArn=balancer)["Listeners"][0]["ListenerArn"]
     names = {
         group["TargetGroupArn"]: group["TargetGroupName"]
@@ -439,8 +461,7 @@ def wrong(wanted: Environment, aws: Aws) -> set[tuple[str, str]]:
     """What `inferform verify` finds wrong: service and check."""
     findings = verify(wanted, aws)
     assert {finding.subject for finding in findings} == {
-        CONTEXT.name(name)
-        for name in ("scaled", "spot", "llm", "canary", "ecs", "internal", "more", "kept")
+        CONTEXT.name(name) for name in (*SERVICES, "ecs", "internal", "calls", "more", "kept")
     }
     return {
         (finding.subject.rpartition("-")[2], finding.check.title)
@@ -491,6 +512,7 @@ def test_services_deploy_roll_scale_and_go(
     (files,) = (each for each in described["volumes"] if each["name"] == "features")
     assert files["efsVolumeConfiguration"]["transitEncryption"] == "ENABLED"
     assert first["canary"]["deploymentController"] == {"type": "CODE_DEPLOY"}
+    assert asked_of(account, first["called"]) == ("GRPC", {"GrpcCode": "0,12"})
     ecs = account.client("ecs")
 
     # A scaling policy moves one count; another is changed in the environment, with the image.
@@ -513,7 +535,7 @@ def test_services_deploy_roll_scale_and_go(
     assert second["spot"]["createdAt"] == first["spot"]["createdAt"]
     images = {name: image_of(account, each["taskDefinition"]) for name, each in second.items()}
     # CodeDeploy alone moves a service to a new task definition once it owns it.
-    assert images == {"scaled": "2.0.0", "spot": "2.0.0", "llm": "2.0.0", "canary": "1.0.0"}
+    assert images == {name: "1.0.0" if name == "canary" else "2.0.0" for name in SERVICES}
     aws = Aws(CONTEXT, emulator=emulator)
     assert wrong(wanted, aws) == {("canary", "image")}
     moved = rollout.start(wanted, "canary", aws)
