@@ -364,8 +364,10 @@ def _translated(spec: type[Spec], data: dict[str, Any], detail: ErrorDetails) ->
     if kind == _RULE_BROKEN:
         return Problem(path, context["text"], context["rule"], context["severity"], got)
     if kind in ("model_type", "model_attributes_type"):
-        name = str(context.get("class_name"))
-        return SPEC3.problem(*path, expected=f"{_article(name)} {name}", hint="", got=got)
+        asked = str(context.get("class_name"))
+        kinds = [each for each in below(Spec) if each.__name__ == asked]
+        names = one_of(names_of(kinds[0]) if kinds else [asked])
+        return SPEC3.problem(*path, expected=f"{_article(names)} {names}", hint="", got=got)
     hint = _in_its_type(kind, got)
     return SPEC3.problem(*path, expected=_EXPECTED.get(kind, detail["msg"]), hint=hint, got=got)
 
@@ -386,18 +388,36 @@ def _in_its_type(kind: str, got: object) -> str:
 
 def _not_a(types: Sequence[type[Any]], got: object) -> PydanticCustomError:
     """The error that a value is of none of the types, with how one is written that could be meant."""
-    names = one_of(_TYPES.get(each, each.__name__) for each in types)
+    names = one_of(name for each in types for name in names_of(each))
     specs = [each for each in types if issubclass(each, Spec)]
     hint = ""
     if str in types:
         hint = _in_its_type("string_type", got)
-    elif len(specs) == 1 and (got is True or isinstance(got, dict)):
+    elif [names] == [each.__name__ for each in specs] and (got is True or isinstance(got, dict)):
         needed = [n for n, field in specs[0].model_fields.items() if field.is_required()]
         hint = f"; write {specs[0].__name__}({', '.join(f'{name}=...' for name in needed)})"
     return broken(SPEC3, expected=f"{_article(names)} {names}", hint=hint)
 
 
 _TYPES: dict[type[Any], str] = {str: "string", type(None): "None"}
+
+
+def below(kind: type[Spec]) -> Iterator[type[Spec]]:
+    """The classes that are built on one, in the order in which they were."""
+    for each in kind.__subclasses__():
+        yield each
+        yield from below(each)
+
+
+def names_of(kind: type[Any]) -> list[str]:
+    """What people write for a type: of a base that the package does not export, what it builds on that."""
+    package = sys.modules[__package__]
+    if issubclass(kind, Spec) and getattr(package, kind.__name__, None) is not kind:
+        within = f"{package.__name__}."
+        built = [each for each in kind.__subclasses__() if each.__module__.startswith(within)]
+        if built:
+            return [name for each in built for name in names_of(each)]
+    return [_TYPES.get(kind, kind.__name__)]
 
 
 def _unknown(spec: type[Spec], path: tuple[PathPart, ...], data: dict[str, Any]) -> Problem:
@@ -736,7 +756,8 @@ class OneOf:
 
             nonlocal inside
             if inside:  # a type that holds itself, such as a step with steps in it
-                return {"description": f"{one_of(t.__name__ for t in types)}, as above"}
+                names = one_of(name for each in types for name in names_of(each))
+                return {"description": f"{names}, as above"}
             inside = True
             try:
                 return handler(TypeAdapter(source).core_schema)

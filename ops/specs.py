@@ -25,7 +25,7 @@ from pydantic_core import PydanticUndefined, core_schema
 import inferform
 from inferform import Outputs, Spec
 from inferform.rules import Rule, nearest, one_of
-from inferform.spec import Aws, Between, Check, Known, Listed
+from inferform.spec import Aws, Between, Check, Known, Listed, below, names_of
 
 from .errors import BadInputError
 from .explain import load_own
@@ -123,16 +123,10 @@ def exported() -> Mapping[str, Described]:
 def own() -> Mapping[str, Described]:
     """Those of the team's own, which stand beside the environments that load."""
     load_own()
-    found = sorted(_below(Spec), key=lambda each: each.__name__)
+    found = sorted(below(Spec), key=lambda each: each.__name__)
     return {
         each.__name__: each for each in found if each.__module__.partition(".")[0] != "inferform"
     }
-
-
-def _below(spec: type[Spec]) -> Iterator[type[Spec]]:
-    for each in spec.__subclasses__():
-        yield each
-        yield from _below(each)
 
 
 def named(name: str) -> Described:
@@ -310,10 +304,11 @@ def type_text(annotation: Any) -> str:
         kind = "dict" if issubclass(origin, Mapping) else "list"
         held = arguments if kind == "dict" else arguments[:1]
         return f"{kind}[{', '.join(map(type_text, held))}]"
-    return _NAMES.get(annotation, str(getattr(annotation, "__name__", annotation)))
+    told = names_of(annotation) if isinstance(annotation, type) else [str(annotation)]
+    return _NAMES.get(annotation) or " | ".join(told)
 
 
-_NAMES: Mapping[Any, str] = {types.NoneType: "None", Any: "any"}
+_NAMES: Mapping[Any, str] = {types.NoneType: "None", Any: "any", str: "str"}
 
 
 def _literal(value: object) -> str:

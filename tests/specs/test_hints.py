@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from inferform import Channel, EcsService, SpecError
 from inferform.rules import nearest
 
 TYPES = ("ml.c5.large", "ml.m5.large", "ml.r5.large", "ml.m5.xlarge", "ml.g5.xlarge")
@@ -41,3 +42,12 @@ def test_the_beginning_of_several_names_is_none_of_them_alone() -> None:
 )
 def test_another_thing_with_a_like_name_is_no_hint(wrong: str, known: list[str]) -> None:
     assert nearest(wrong, known) == []
+
+
+def test_a_base_that_nobody_can_import_is_told_by_what_builds_on_it() -> None:
+    with pytest.raises(SpecError) as refused:
+        EcsService(sidecars={"agent": True})  # type: ignore[call-arg, dict-item]
+    assert "sidecars.agent: must be a SideCar, FireLens or Adot, got True [" in str(refused.value)
+    with pytest.raises(SpecError) as refused:
+        Channel(uri=3)  # type: ignore[arg-type]
+    assert "uri: must be a string, FromStep, FromInput, Param, " in str(refused.value)
