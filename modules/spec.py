@@ -73,6 +73,7 @@ Many = Annotated[Sequence[T], AfterValidator(tuple)]
 """A sequence that may be written as a list or a tuple."""
 
 _COLLECTING: ContextVar[bool] = ContextVar("collecting", default=False)
+_WITHIN_A_SPEC: ContextVar[bool] = ContextVar("within a Spec", default=False)
 _PROBLEMS = "__problems__"
 _PACKAGE = Path(__file__).parent
 
@@ -223,6 +224,19 @@ class Spec(BaseModel):
             if broken and name in type(self).model_fields:
                 raise SpecError(broken, type(self).__name__)
             return super().__getattr__(name)
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: type[BaseModel], handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        if _WITHIN_A_SPEC.get():
+            # It was checked when it was written: what checks its fields need not be built for that again.
+            return _instance_of((cls,), source)
+        token = _WITHIN_A_SPEC.set(True)
+        try:
+            return handler(source)
+        finally:
+            _WITHIN_A_SPEC.reset(token)
 
     @model_validator(mode="before")
     @classmethod
@@ -744,30 +758,37 @@ class OneOf:
             t for t in (get_origin(t) or t for t in get_args(source)) if isinstance(t, type)
         )
 
-        def checked(value: Any) -> Any:
-            if not isinstance(value, types):
-                raise _not_a(types, value)
-            return value
+        return _instance_of(types, source)
 
-        inside = False
 
-        def described(_: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-            from pydantic import TypeAdapter
+def _instance_of(types: tuple[type[Any], ...], source: Any) -> CoreSchema:
+    """What takes instances of classes alone; what they hold is read only when a JSON Schema is asked for."""
 
-            nonlocal inside
-            if inside:  # a type that holds itself, such as a step with steps in it
-                names = one_of(name for each in types for name in names_of(each))
-                return {"description": f"{names}, as above"}
-            inside = True
-            try:
-                return handler(TypeAdapter(source).core_schema)
-            finally:
-                inside = False
+    def checked(value: Any) -> Any:
+        if not isinstance(value, types):
+            raise _not_a(types, value)
+        return value
 
-        # What the types hold is read only when a JSON Schema is asked for.
-        return core_schema.no_info_plain_validator_function(
-            checked, metadata={"pydantic_js_functions": [described]}
-        )
+    inside = False
+
+    def described(_: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        from pydantic import TypeAdapter
+
+        nonlocal inside
+        if inside:  # a type that holds itself, such as a step with steps in it
+            names = one_of(name for each in types for name in names_of(each))
+            return {"description": f"{names}, as above"}
+        inside = True
+        try:
+            held = handler(core_schema.union_schema([TypeAdapter(source).core_schema]))
+            # Pydantic would put what a reference refers to in its place, each time.
+            return {"allOf": [held]} if held.keys() == {"$ref"} else held
+        finally:
+            inside = False
+
+    return core_schema.no_info_plain_validator_function(
+        checked, metadata={"pydantic_js_functions": [described]}
+    )
 
 
 TAB1 = rule(
