@@ -25,6 +25,10 @@ IDLE_BELOW = 0.05
 """Up to which part of these processors other work may take for a bound to be judged. A choice of our own:
 it shifts a time by about as much."""
 
+SHORTEST = 0.5
+"""How many seconds a round of `timed` takes at least: Linux counts what processors do in steps of 0.01 s, in which
+nobody can see IDLE_BELOW of less."""
+
 MEASURED = ("seconds", "least to most", "MiB")
 """The columns of what `Part.add` writes of runs."""
 
@@ -165,12 +169,17 @@ def measure(
 def timed(
     work: Callable[[], object], rounds: int, clock: Callable[[], float] = time.perf_counter
 ) -> Runs:
-    """Call something in this process so many times; `clock` may be one of processor time."""
+    """Call something in this process for so many rounds; `clock` may be one of processor time.
+
+    A round has as many calls as take SHORTEST, and one at least; what one call takes counts.
+    """
     taken = []
     for _ in range(rounds):
-        beside, begin = _Beside(), clock()
-        work()
-        seconds = clock() - begin
+        beside, begin, calls = _Beside(), clock(), 0
+        while not calls or time.perf_counter() - beside.begin < SHORTEST:
+            work()
+            calls += 1
+        seconds = (clock() - begin) / calls
         taken.append(Run(seconds, others=beside.others(time.perf_counter() - beside.begin)))
     return Runs(tuple(taken))
 

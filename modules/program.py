@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .bindings import starting_node
-from .loading import ConfigurationError, load
 from .target import TARGETS, Target, asked
 
 
@@ -47,6 +46,10 @@ def main(environments: Path, arguments: Sequence[str] | None = None) -> int:
 
 def _written(options: argparse.Namespace, target: Target) -> int:
     """Read the environments and write their layers; returns the exit status."""
+    # What takes long to import, beside Node.
+    from . import exports  # noqa: F401 - before all that it imports, in its order
+    from .loading import ConfigurationError, load
+
     try:
         loaded = load(options.environments)
     except ConfigurationError as error:

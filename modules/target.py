@@ -7,9 +7,10 @@ import os
 import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .context import Context
+if TYPE_CHECKING:
+    from .context import Context
 
 READ = "INFERFORM_READ"
 """The environment variable that names a file into which a program writes, when it ends, which modules of

@@ -119,6 +119,7 @@ def test_other_work_is_what_the_processors_do_beside_ones_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
+    monkeypatch.setattr(measuring, "SHORTEST", 0)
 
     def beside(busy: tuple[float | None, ...], own: tuple[float, ...]) -> float | None:
         for name, values in (("_busy", iter(busy)), ("_own", iter(own))):
@@ -136,6 +137,21 @@ def test_other_work_is_what_the_processors_do_beside_ones_own(
     monkeypatch.setattr(measuring, "_busy", lambda: 13.0)
     monkeypatch.setattr(measuring, "_own", lambda: 2.0)
     assert watched.others(4.0) == 0.25
+
+
+def test_what_is_short_is_called_until_others_can_be_seen_beside_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now, calls = [0.0], []
+    monkeypatch.setattr("time.perf_counter", lambda: now[0])
+
+    def work() -> None:
+        calls.append(now[0])
+        now[0] += 0.2
+
+    runs = timed(work, 2, lambda: 10 * now[0])
+    assert [round(run.seconds, 9) for run in runs.taken] == [2.0, 2.0]
+    assert len(calls) == 6
 
 
 IDLE, BUSY, UNKNOWN = Run(1, 1, 0.01), Run(1, 1, 0.4), Run(1, 1)

@@ -24,8 +24,8 @@ def topic(module: str) -> tuple[str, Path | None]:
 
 
 def by_topic() -> dict[tuple[str, Path | None], list[str]]:
-    """The exported names by topic, as `modules/__init__.py` imports them."""
-    tree = ast.parse((MODULES / "__init__.py").read_text("utf-8"))
+    """The exported names by topic, as `modules/exports.py` imports them."""
+    tree = ast.parse((MODULES / "exports.py").read_text("utf-8"))
     found: dict[tuple[str, Path | None], list[str]] = defaultdict(list)
     for node in tree.body:
         if isinstance(node, ast.ImportFrom) and node.level == 1 and node.module:

@@ -14,6 +14,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "What people write": ("environments.dev",),
     "Specs: plain Python, checked when written": (
         "inferform",
+        "inferform.exports",
         "inferform.environment",
         "inferform.sagemaker.endpoints.realtime",
         "inferform.service",
@@ -55,6 +56,7 @@ FILES = {
 """What is no module: files, and programs that are not ours."""
 
 FLOWS = (
+    ("inferform", "loads when asked", "inferform.exports"),
     ("inferform.cdk", "writes", "json"),
     ("inferform_ops.program", "runs", "main"),
     ("json", "is read by", "terraform"),
