@@ -423,15 +423,20 @@ def below(kind: type[Spec]) -> Iterator[type[Spec]]:
         yield from below(each)
 
 
-def names_of(kind: type[Any]) -> list[str]:
+def written_for(kind: type[Any]) -> list[type[Any]]:
     """What people write for a type: of a base that the package does not export, what it builds on that."""
     package = sys.modules[__package__]
     if issubclass(kind, Spec) and getattr(package, kind.__name__, None) is not kind:
         within = f"{package.__name__}."
         built = [each for each in kind.__subclasses__() if each.__module__.startswith(within)]
         if built:
-            return [name for each in built for name in names_of(each)]
-    return [_TYPES.get(kind, kind.__name__)]
+            return [held for each in built for held in written_for(each)]
+    return [kind]
+
+
+def names_of(kind: type[Any]) -> list[str]:
+    """The names of what people write for a type."""
+    return [_TYPES.get(each, each.__name__) for each in written_for(kind)]
 
 
 def _unknown(spec: type[Spec], path: tuple[PathPart, ...], data: dict[str, Any]) -> Problem:
@@ -772,23 +777,36 @@ def _instance_of(types: tuple[type[Any], ...], source: Any) -> CoreSchema:
     inside = False
 
     def described(_: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        from pydantic import TypeAdapter
-
         nonlocal inside
         if inside:  # a type that holds itself, such as a step with steps in it
             names = one_of(name for each in types for name in names_of(each))
             return {"description": f"{names}, as above"}
         inside = True
         try:
-            held = handler(core_schema.union_schema([TypeAdapter(source).core_schema]))
-            # Pydantic would put what a reference refers to in its place, each time.
-            return {"allOf": [held]} if held.keys() == {"$ref"} else held
+            return _described(source, handler)
         finally:
             inside = False
 
     return core_schema.no_info_plain_validator_function(
         checked, metadata={"pydantic_js_functions": [described]}
     )
+
+
+def _described(source: Any, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+    """The JSON Schema of a type: of a base that nobody writes, the names alone of what is written for it."""
+    from pydantic import TypeAdapter
+
+    given = get_args(source) if get_origin(source) in (Union, UnionType) else (source,)
+    bases = [each for each in given if isinstance(each, type) and written_for(each) != [each]]
+    told: list[JsonSchemaValue] = [
+        {"type": "object", "description": one_of(names_of(each))} for each in bases
+    ]
+    if others := tuple(each for each in given if each not in bases):
+        union: Any = Union[others]  # noqa: UP007 - of as many as there are
+        held = handler(core_schema.union_schema([TypeAdapter(union).core_schema]))
+        # Pydantic would put what a reference refers to in its place, each time.
+        told.append({"allOf": [held]} if held.keys() == {"$ref"} else held)
+    return told[0] if len(told) == 1 else {"anyOf": told}
 
 
 TAB1 = rule(
