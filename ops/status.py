@@ -17,7 +17,7 @@ from .terraform import Stack, contents_of
 MOST_RESOURCES = 500
 """From how many resources of a layer on groups are proposed.
 
-A choice of our own, as Terraform has no limit: the plan of 1,203 resources took 35 s on the emulator
+A choice of our own, as Terraform has no limit: the plan of 1,203 resources took 10 s on the emulator
 (docs/performance.md), and a CloudFormation template may have 500 (AWS CloudFormation User Guide,
 "Understand CloudFormation quotas", Resources). Google's "Best practices for root modules" says 100."""
 
