@@ -85,7 +85,8 @@ def sorts() -> dict[str, str]:
     while waiting:
         each = waiting.pop()
         waiting += each.__subclasses__()
-        if hasattr(each, "sort") and each is not OwnService:
+        # A base of a team's own may leave its words to what is built on it.
+        if hasattr(each, "sort") and hasattr(each, "words") and each is not OwnService:
             found[each.sort] = each.words
     return dict(sorted(found.items()))
 

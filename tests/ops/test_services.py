@@ -32,7 +32,7 @@ from inferform import (
     Scaling,
 )
 from inferform.ecs.containers import ContainerHealth, ContainerOptions
-from inferform.service import Place
+from inferform.service import Place, Service
 from ops import promote, push, rollout, simulation_input
 from ops.aws import Aws
 from ops.errors import BadInputError, OperatorError
@@ -114,6 +114,14 @@ def test_the_kind_of_a_service_is_known_in_any_case(name: str) -> None:
 
 
 SORTS = dict(sorted({spec.sort: spec.words for spec in SERVICES}.items()))
+
+
+def test_a_base_that_leaves_its_words_to_others_tells_no_sort() -> None:
+    class Base(Service):
+        sort = "half"
+
+    assert "half" not in sorts()
+    assert Base.__subclasses__() == []
 
 
 @pytest.mark.parametrize(
