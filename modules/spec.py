@@ -377,11 +377,6 @@ def _translated(spec: type[Spec], data: dict[str, Any], detail: ErrorDetails) ->
         return SPEC4.problem(*path, values=one_of(values), hint=did_you_mean(got, values), got=got)
     if kind == _RULE_BROKEN:
         return Problem(path, context["text"], context["rule"], context["severity"], got)
-    if kind in ("model_type", "model_attributes_type"):
-        asked = str(context.get("class_name"))
-        kinds = [each for each in below(Spec) if each.__name__ == asked]
-        names = one_of(names_of(kinds[0]) if kinds else [asked])
-        return SPEC3.problem(*path, expected=f"{_article(names)} {names}", hint="", got=got)
     hint = _in_its_type(kind, got)
     return SPEC3.problem(*path, expected=_EXPECTED.get(kind, detail["msg"]), hint=hint, got=got)
 
