@@ -19,15 +19,14 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
-    if name.startswith("_") and name != "__all__":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if find_spec(f"{__name__}.{name}"):
-        return import_module(f".{name}", __name__)
-    exports = import_module(".exports", __name__)
-    globals().update({each: getattr(exports, each) for each in ("__all__", *exports.__all__)})
-    if name not in globals():
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return globals()[name]
+    if name == "__all__" or not name.startswith("_"):
+        if find_spec(f"{__name__}.{name}"):
+            return import_module(f".{name}", __name__)
+        exports = import_module(".exports", __name__)
+        globals().update({each: getattr(exports, each) for each in ("__all__", *exports.__all__)})
+        if name in globals():
+            return globals()[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

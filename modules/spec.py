@@ -397,7 +397,7 @@ def _in_its_type(kind: str, got: object) -> str:
 
 def _not_a(types: Sequence[type[Any]], got: object) -> PydanticCustomError:
     """The error that a value is of none of the types, with how one is written that could be meant."""
-    names = one_of(name for each in types for name in names_of(each))
+    names = one_of(names_of(*types))
     specs = [each for each in types if issubclass(each, Spec)]
     hint = ""
     if str in types:
@@ -429,9 +429,9 @@ def written_for(kind: type[Any]) -> list[type[Any]]:
     return [kind]
 
 
-def names_of(kind: type[Any]) -> list[str]:
-    """The names of what people write for a type."""
-    return [_TYPES.get(each, each.__name__) for each in written_for(kind)]
+def names_of(*kinds: type[Any]) -> list[str]:
+    """The names of what people write for types."""
+    return [_TYPES.get(each, each.__name__) for kind in kinds for each in written_for(kind)]
 
 
 def _unknown(spec: type[Spec], path: tuple[PathPart, ...], data: dict[str, Any]) -> Problem:
@@ -774,8 +774,7 @@ def _instance_of(types: tuple[type[Any], ...], source: Any) -> CoreSchema:
     def described(_: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         nonlocal inside
         if inside:  # a type that holds itself, such as a step with steps in it
-            names = one_of(name for each in types for name in names_of(each))
-            return {"description": f"{names}, as above"}
+            return {"description": f"{one_of(names_of(*types))}, as above"}
         inside = True
         try:
             return _described(source, handler)

@@ -10,6 +10,7 @@ from inferform import Environment
 from inferform.own import OwnService
 from inferform.rules import did_you_mean, one_of
 from inferform.service import Deployed, Service, Subject, meant
+from inferform.spec import below
 
 from .errors import BadInputError
 
@@ -80,14 +81,12 @@ def aliases(service: Subject) -> tuple[str, ...]:
 
 def sorts() -> dict[str, str]:
     """What tells services of one name apart, with its words: `ecs` is `ECS service`."""
-    found: dict[str, str] = {}
-    waiting: list[type[Service]] = [Service]
-    while waiting:
-        each = waiting.pop()
-        waiting += each.__subclasses__()
+    found = {
+        each.sort: each.words
+        for each in below(Service)
         # A base of a team's own may leave its words to what is built on it.
-        if hasattr(each, "sort") and hasattr(each, "words") and each is not OwnService:
-            found[each.sort] = each.words
+        if hasattr(each, "sort") and hasattr(each, "words") and each is not OwnService
+    }
     return dict(sorted(found.items()))
 
 

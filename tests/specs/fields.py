@@ -38,7 +38,7 @@ from inferform import (
     Ulimit,
     Variant,
 )
-from inferform.spec import NAME1, Aws
+from inferform.spec import NAME1, Aws, below
 from tests.service_models import element, entry, shape_of
 
 # A flag has nothing to compare.
@@ -171,7 +171,7 @@ class Field:
 def fields() -> tuple[Field, ...]:
     """Every such field of every Spec, where the Spec itself declares it."""
     found = []
-    for spec in dict.fromkeys(_specs(Spec)):
+    for spec in specs():
         for name in spec.__annotations__.keys() & spec.model_fields.keys():
             info = spec.model_fields[name]
             annotation: Any = info.annotation
@@ -183,11 +183,10 @@ def fields() -> tuple[Field, ...]:
     return tuple(sorted(found, key=str))
 
 
-def _specs(root: type[Spec]) -> Iterator[type[Spec]]:
-    for child in root.__subclasses__():
-        if child.__module__.startswith(inferform.__name__):
-            yield child
-        yield from _specs(child)
+def specs() -> list[type[Spec]]:
+    """Every Spec of Inferform's own, once."""
+    name = inferform.__name__
+    return [each for each in dict.fromkeys(below(Spec)) if each.__module__.startswith(name)]
 
 
 _Members = tuple[tuple[str, Shape], ...]

@@ -155,15 +155,11 @@ def test_a_rule_id_cannot_be_used_twice() -> None:
 
 
 def test_every_public_field_has_a_docstring() -> None:
-    from inferform.spec import Spec
-
-    def below(spec: type[Spec]) -> set[type[Spec]]:
-        children = set(spec.__subclasses__())
-        return children.union(*(below(child) for child in children))
+    from inferform.spec import Spec, below
 
     missing = [
         f"{spec.__name__}.{name}"
-        for spec in below(Spec)
+        for spec in set(below(Spec))
         if spec.__module__.startswith("inferform")
         for name in spec.__annotations__
         if name in spec.model_fields and name not in documented(spec)

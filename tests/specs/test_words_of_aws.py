@@ -22,14 +22,10 @@ from inferform import (
     SpecError,
 )
 from inferform.spec import _instead
+from tests.specs.fields import specs
 
 MODEL = Model(image=Image(repository="fraud", tag="1"))
 ON = {"model": MODEL, "instance_type": "ml.m5.large"}
-
-
-def _specs(root: type[Spec]) -> set[type[Spec]]:
-    below = {each for child in root.__subclasses__() for each in _specs(child)}
-    return below | ({root} if root.__module__.startswith(inferform.__name__) else set())
 
 
 def told(spec: type[Spec], **given: Any) -> list[str]:
@@ -82,7 +78,7 @@ def test_a_word_of_nothing_in_particular_is_not_translated(name: str) -> None:
 
 
 def test_what_is_written_elsewhere_is_told_of_the_kinds_that_have_it() -> None:
-    kinds = [each for each in _specs(Spec) if each in vars(inferform).values()]
+    kinds = [each for each in specs() if each in vars(inferform).values()]
     listed = {word for each in kinds for word in each.elsewhere}
     told_of = {word for each in kinds for word in each.elsewhere if _instead(each, word)}
     assert listed == told_of
